@@ -1,0 +1,2 @@
+//! The compiler behind `loss!`.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Losses declared as mathematics.
+#![deny(unsafe_code)]

@@ -1,0 +1,1 @@
+//! The `loss!` macro: a thin shim around `loss-codegen`.
