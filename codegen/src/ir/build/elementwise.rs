@@ -1,0 +1,240 @@
+//! Elementwise functions: exact values at special points, inverses, symmetry.
+
+use crate::ir::{BinaryOp, Graph, Node, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp};
+use crate::support::rational::Rational;
+
+impl Graph {
+    /// `op(a)`.
+    pub fn unary(&mut self, op: UnaryOp, a: NodeId) -> NodeId {
+        if let Some(value) = self.as_rational(a).and_then(|value| fold(op, value)) {
+            return self.rational(value);
+        }
+        if let Some(known) = self.recognise_unary(op, a) {
+            return known;
+        }
+        let inner = self.node(a).clone();
+        match (op, inner) {
+            (UnaryOp::Exp, Node::Unary(UnaryOp::Ln, x)) => x,
+            (UnaryOp::Exp, Node::NegInfinity) => self.zero(),
+            (UnaryOp::Exp, Node::Unary(UnaryOp::Log1p, x)) => {
+                self.sum(Rational::ONE, &[(x, Rational::ONE)])
+            }
+            (UnaryOp::Ln, Node::Unary(UnaryOp::Exp, x))
+            | (UnaryOp::Log1p, Node::Unary(UnaryOp::Expm1, x))
+            | (UnaryOp::Expm1, Node::Unary(UnaryOp::Log1p, x)) => x,
+            (UnaryOp::Ln, Node::Reduce(Reducer::Sum, axes, body)) => match *self.node(body) {
+                Node::Unary(UnaryOp::Exp, x) => self.reduce(Reducer::Lse, axes, x),
+                // A filtered sum of exponentials.
+                Node::Select(c, f, g) if self.is_zero(g) => match *self.node(f) {
+                    Node::Unary(UnaryOp::Exp, x) => {
+                        let outside = self.neg_infinity();
+                        let x = self.select(c, x, outside);
+                        self.reduce(Reducer::Lse, axes, x)
+                    }
+                    _ => self.intern(Node::Unary(op, a)),
+                },
+                _ => self.intern(Node::Unary(op, a)),
+            },
+            (UnaryOp::Exp, Node::Reduce(Reducer::Lse, axes, body)) => {
+                let e = self.unary(UnaryOp::Exp, body);
+                self.reduce(Reducer::Sum, axes, e)
+            }
+            (UnaryOp::Ln, Node::Softmax(s)) => match log_form(s.form) {
+                Some(form) => self.softmax(Softmax { form, ..s }),
+                None => self.intern(Node::Unary(op, a)),
+            },
+            (UnaryOp::Exp, Node::Softmax(s)) => match prob_form(s.form) {
+                Some(form) => self.softmax(Softmax { form, ..s }),
+                None => self.intern(Node::Unary(op, a)),
+            },
+            (UnaryOp::Cos, Node::Unary(UnaryOp::Acos, x))
+            | (UnaryOp::Sin, Node::Unary(UnaryOp::Asin, x))
+            | (UnaryOp::Tan, Node::Unary(UnaryOp::Atan, x)) => x,
+            (UnaryOp::Abs, _) if self.is_nonnegative(a) => a,
+            (UnaryOp::Sign, _) if self.is_positive(a) => self.one(),
+            (UnaryOp::RecipOrZero, _) if self.is_positive(a) => self.powi(a, -1),
+            (
+                UnaryOp::Tanh
+                | UnaryOp::Sin
+                | UnaryOp::Tan
+                | UnaryOp::Sinh
+                | UnaryOp::Erf
+                | UnaryOp::Asin
+                | UnaryOp::Atan
+                | UnaryOp::Sign
+                | UnaryOp::Cos
+                | UnaryOp::Cosh
+                | UnaryOp::Abs,
+                _,
+            ) => self.by_symmetry(op, a),
+            _ => self.intern(Node::Unary(op, a)),
+        }
+    }
+
+    /// Odd functions let a sign out, even ones drop it: the argument's first coefficient is positive.
+    fn by_symmetry(&mut self, op: UnaryOp, a: NodeId) -> NodeId {
+        let negative = match self.node(a) {
+            Node::Sum(_, terms) => terms[0].1.is_negative(),
+            Node::Rational(value) => value.is_negative(),
+            _ => false,
+        };
+        if !negative {
+            return self.intern(Node::Unary(op, a));
+        }
+        let positive = self.neg(a);
+        let node = self.intern(Node::Unary(op, positive));
+        match op {
+            UnaryOp::Cos | UnaryOp::Cosh | UnaryOp::Abs => node,
+            _ => self.neg(node),
+        }
+    }
+
+    /// `op(a, b)`.
+    pub fn binary(&mut self, op: BinaryOp, a: NodeId, b: NodeId) -> NodeId {
+        match op {
+            BinaryOp::Pow => self.pow(a, b),
+            BinaryOp::Min | BinaryOp::Max => self.extremum(op, a, b),
+            BinaryOp::Xlogy => {
+                if self.is_zero(a) {
+                    return a;
+                }
+                if self.as_rational(a).is_some() || self.is_positive(a) {
+                    let log = self.unary(UnaryOp::Ln, b);
+                    return self.mul(a, log);
+                }
+                self.intern(Node::Binary(op, a, b))
+            }
+        }
+    }
+
+    /// `a^b`, a ≥ 0 unless b is a constant integer.
+    pub fn pow(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        if let Some(exponent) = self.as_rational(b) {
+            if let Some(exponent) = small_integer(exponent) {
+                return self.powi(a, exponent);
+            }
+            if let Some(twice) = exponent
+                .checked_mul(Rational::from_int(2))
+                .and_then(small_integer)
+            {
+                let root = self.unary(UnaryOp::Sqrt, a);
+                return self.powi(root, twice);
+            }
+        }
+        if self.as_rational(a).is_some_and(Rational::is_one) {
+            return a;
+        }
+        if let Node::Unary(UnaryOp::Exp, x) = *self.node(a) {
+            let exponent = self.mul(x, b);
+            return self.unary(UnaryOp::Exp, exponent);
+        }
+        self.intern(Node::Binary(BinaryOp::Pow, a, b))
+    }
+
+    fn extremum(&mut self, op: BinaryOp, a: NodeId, b: NodeId) -> NodeId {
+        if a == b {
+            return a;
+        }
+        if let (Some(x), Some(y)) = (self.as_rational(a), self.as_rational(b)) {
+            let value = if op == BinaryOp::Min {
+                x.min(y)
+            } else {
+                x.max(y)
+            };
+            return self.rational(value);
+        }
+        let (ra, rb) = (self.range(a), self.range(b));
+        let (low, high) = if op == BinaryOp::Min {
+            (ra, rb)
+        } else {
+            (rb, ra)
+        };
+        if low.hi < high.lo {
+            return a;
+        }
+        let (low, high) = if op == BinaryOp::Min {
+            (rb, ra)
+        } else {
+            (ra, rb)
+        };
+        if low.hi < high.lo {
+            return b;
+        }
+        let (a, b) = if a <= b { (a, b) } else { (b, a) };
+        self.intern(Node::Binary(op, a, b))
+    }
+
+    /// `min(a, b)`.
+    pub fn min(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        self.binary(BinaryOp::Min, a, b)
+    }
+
+    /// `max(a, b)`.
+    pub fn max(&mut self, a: NodeId, b: NodeId) -> NodeId {
+        self.binary(BinaryOp::Max, a, b)
+    }
+}
+
+fn log_form(form: SoftmaxForm) -> Option<SoftmaxForm> {
+    match form {
+        SoftmaxForm::Prob => Some(SoftmaxForm::Log),
+        SoftmaxForm::Complement => Some(SoftmaxForm::LogComplement),
+        SoftmaxForm::Log | SoftmaxForm::LogComplement | SoftmaxForm::LogOverComplement => None,
+    }
+}
+
+fn prob_form(form: SoftmaxForm) -> Option<SoftmaxForm> {
+    match form {
+        SoftmaxForm::Log => Some(SoftmaxForm::Prob),
+        SoftmaxForm::LogComplement => Some(SoftmaxForm::Complement),
+        SoftmaxForm::Prob | SoftmaxForm::Complement | SoftmaxForm::LogOverComplement => None,
+    }
+}
+
+/// Values that are rational at rational points.
+fn fold(op: UnaryOp, x: Rational) -> Option<Rational> {
+    let zero = x.is_zero();
+    let one = x.is_one();
+    match op {
+        UnaryOp::Exp | UnaryOp::Cos | UnaryOp::Cosh if zero => Some(Rational::ONE),
+        UnaryOp::Ln if one => Some(Rational::ZERO),
+        UnaryOp::Acos if one => Some(Rational::ZERO),
+        UnaryOp::Log1p
+        | UnaryOp::Expm1
+        | UnaryOp::Sin
+        | UnaryOp::Tan
+        | UnaryOp::Asin
+        | UnaryOp::Atan
+        | UnaryOp::Sinh
+        | UnaryOp::Tanh
+        | UnaryOp::Erf
+            if zero =>
+        {
+            Some(Rational::ZERO)
+        }
+        UnaryOp::Sqrt => x.exact_sqrt(),
+        UnaryOp::Abs => Some(if x.is_negative() { x.negate() } else { x }),
+        UnaryOp::Sign => Some(Rational::from_int(if zero {
+            0
+        } else if x.is_negative() {
+            -1
+        } else {
+            1
+        })),
+        UnaryOp::Floor => Some(x.floor()),
+        UnaryOp::Ceil => Some(x.ceil()),
+        UnaryOp::RecipOrZero => {
+            if zero {
+                Some(x)
+            } else {
+                x.checked_pow(-1)
+            }
+        }
+        UnaryOp::Sigmoid if zero => Rational::new(1, 2),
+        _ => None,
+    }
+}
+
+fn small_integer(x: Rational) -> Option<i32> {
+    x.to_integer().and_then(|n| i32::try_from(n).ok())
+}

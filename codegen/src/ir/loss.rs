@@ -1,0 +1,157 @@
+//! The forms that are handed from stage to stage.
+
+use super::{AxisId, DimId, Graph, NodeId, ParamId};
+use crate::support::rational::Rational;
+
+/// What a parameter is.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Role {
+    /// A real tensor.
+    Tensor {
+        /// Whether a gradient is wanted.
+        differentiable: bool,
+    },
+    /// Positions on a dimension.
+    Label(DimId),
+    /// Truth values.
+    Mask,
+    /// A run-time scalar.
+    Scalar {
+        /// Whether a gradient is wanted.
+        learn: bool,
+        /// Value of the field in `Default`; 1 if the definition gives none.
+        default: f64,
+    },
+    /// A run-time boolean with its default.
+    Flag(bool),
+    /// A compile-time integer, already replaced by its value; kept for the interface.
+    Static(i64),
+    /// ∂total/∂loss, an implicit parameter over the batch axes.
+    Cotangent,
+}
+
+/// The values that a real parameter is declared to have.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Range {
+    /// Lower end.
+    pub lo: f64,
+    /// Upper end.
+    pub hi: f64,
+    /// Whether `lo` itself is excluded.
+    pub lo_open: bool,
+    /// Whether `hi` itself is excluded.
+    pub hi_open: bool,
+}
+
+/// A parameter of a definition.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub role: Role,
+    /// The axes of its array, in array order; empty for scalars.
+    pub axes: Vec<AxisId>,
+    /// Declared values.
+    pub range: Range,
+    /// Its documentation.
+    pub doc: String,
+}
+
+/// A named output besides the value (`pub let`).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Auxiliary {
+    /// Its name.
+    pub name: String,
+    /// Its expression.
+    pub node: NodeId,
+    /// Array order of its axes.
+    pub axes: Vec<AxisId>,
+}
+
+/// A checked definition.
+#[derive(Clone, Debug)]
+pub struct Loss {
+    /// The name of the type.
+    pub name: String,
+    /// Documentation of the definition, without markers.
+    pub doc: String,
+    /// The definition, tidily printed.
+    pub source: String,
+    /// Axes, dimensions, parameters and expressions.
+    pub graph: Graph,
+    /// The loss per batch position.
+    pub value: NodeId,
+    /// The axes of `value` in array order: the batch axes.
+    pub batch: Vec<AxisId>,
+    /// The declared per-sample weight (already a factor of `value`).
+    pub weight: Option<NodeId>,
+    /// Further outputs.
+    pub auxiliary: Vec<Auxiliary>,
+}
+
+/// A loss with the vector-Jacobian product of every differentiable parameter.
+#[derive(Clone, Debug)]
+pub struct Gradient {
+    /// The loss; its graph holds the gradients too.
+    pub loss: Loss,
+    /// The implicit parameter ∂total/∂loss.
+    pub cotangent: ParamId,
+    /// Σ_batch cotangent · ∂loss/∂parameter, as a function of the parameter's declared axes, for the
+    /// differentiable tensors and learnt scalars in order of declaration.
+    pub gradients: Vec<(ParamId, NodeId)>,
+}
+
+/// The same after simplification.
+#[derive(Clone, Debug)]
+pub struct Simplified {
+    /// What the kernels compute.
+    pub kernel: Gradient,
+    /// The same values in the form to be read.
+    pub formula: Gradient,
+}
+
+impl Range {
+    /// Any real number.
+    pub const REAL: Range = Range {
+        lo: f64::NEG_INFINITY,
+        hi: f64::INFINITY,
+        lo_open: true,
+        hi_open: true,
+    };
+
+    /// The numbers from `lo` to `hi`, ends included.
+    pub fn closed(lo: f64, hi: f64) -> Self {
+        Range {
+            lo,
+            hi,
+            lo_open: false,
+            hi_open: false,
+        }
+    }
+
+    /// Whether all values are > 0.
+    pub fn is_positive(self) -> bool {
+        self.lo > 0.0 || (self.lo == 0.0 && self.lo_open)
+    }
+
+    /// Whether all values are ≥ 0.
+    pub fn is_nonnegative(self) -> bool {
+        self.lo >= 0.0
+    }
+}
+
+impl Param {
+    /// The value of a static parameter.
+    pub fn static_value(&self) -> Option<Rational> {
+        match self.role {
+            Role::Static(value) => Some(Rational::from_int(value.into())),
+            Role::Tensor { .. }
+            | Role::Label(_)
+            | Role::Mask
+            | Role::Scalar { .. }
+            | Role::Flag(_)
+            | Role::Cotangent => None,
+        }
+    }
+}
