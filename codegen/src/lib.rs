@@ -1,5 +1,6 @@
 //! The compiler behind `loss!`.
 #![forbid(unsafe_code)]
 
+pub mod diff;
 pub mod ir;
 pub mod support;

@@ -11,8 +11,12 @@ use super::{AxisId, AxisSet, Graph, Index, Node, NodeId, Softmax};
 impl Graph {
     /// The node with free axes replaced: by another axis of the same dimension, or by a position.
     pub fn substitute(&mut self, root: NodeId, map: &[(AxisId, Index)]) -> NodeId {
-        let mut memo = HashMap::new();
-        self.substitute_in(root, map, &mut memo)
+        let moves: Vec<_> = map
+            .iter()
+            .filter(|(from, to)| *to != Index::Axis(*from))
+            .copied()
+            .collect();
+        self.substitute_in(root, &moves, &mut HashMap::new())
     }
 
     fn substitute_in(

@@ -1,0 +1,342 @@
+//! The adjoint of every operator: the table of derivatives.
+//!
+//! With ḡ the cotangent of the node, each arm sends ḡ · ∂node/∂child to the children.
+//! Conventions at kinks and singular points are those stated with the operators in
+//! [`ir`](crate::ir): a slope of 0 where a norm or a square root is 0, equal shares among ties.
+
+use super::Sweep;
+use crate::ir::{
+    AxisSet, BinaryOp, CompareOp, Node, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp,
+};
+use crate::support::rational::Rational;
+
+impl Sweep<'_> {
+    /// Sends the cotangent `g` of a node on to its children.
+    pub(super) fn pull_back(&mut self, id: NodeId, g: NodeId) {
+        if !self.is_active(id) {
+            return;
+        }
+        match self.graph.node(id).clone() {
+            Node::Load(param, index) => self.pull_back_load(param, &index, g),
+            Node::Scalar(param) => self.inputs.push((param, g)),
+            Node::Sum(_, terms) => {
+                for (term, coefficient) in terms {
+                    let part = self.graph.scale(g, coefficient);
+                    self.send(term, part);
+                }
+            }
+            Node::Product(factors) => self.pull_back_product(&factors, g),
+            Node::Unary(op, a) => {
+                let slope = self.slope(op, a, id);
+                let part = self.graph.mul(g, slope);
+                self.send(a, part);
+            }
+            Node::Binary(op, a, b) => self.pull_back_binary(op, a, b, id, g),
+            Node::Select(condition, a, b) => {
+                let zero = self.graph.zero();
+                let taken = self.graph.select(condition, g, zero);
+                self.send(a, taken);
+                let other = self.graph.select(condition, zero, g);
+                self.send(b, other);
+            }
+            Node::Reduce(reducer, axes, body) => self.pull_back_reduce(reducer, axes, body, id, g),
+            Node::Softmax(softmax) => self.pull_back_softmax(&softmax, id, g),
+            Node::Unit { axes, value, body } => {
+                // out = u/‖b‖: ū = ḡ/‖b‖, b̄ = −b̂ ⟨ḡ, out⟩ / ‖b‖.
+                let inverse = self.inverse_norm(axes, body);
+                let part = self.graph.mul(g, inverse);
+                self.send(value, part);
+                let along = self.graph.mul(g, id);
+                let along = self.sum_bound(axes, along);
+                let unit = self.graph.unit(axes, body);
+                let part = self.graph.product(&[(along, 1), (unit, 1), (inverse, 1)]);
+                let part = self.graph.neg(part);
+                self.send(body, part);
+            }
+            Node::Angle { axes, a, b } => {
+                self.pull_back_angle(axes, a, b, g);
+                self.pull_back_angle(axes, b, a, g);
+            }
+            Node::Rational(_)
+            | Node::Pi
+            | Node::NegInfinity
+            | Node::Bool(_)
+            | Node::Place(..)
+            | Node::Flag(_)
+            | Node::Size(_)
+            | Node::Position(_)
+            | Node::Number(_)
+            | Node::Compare(..)
+            | Node::Not(_)
+            | Node::And(..)
+            | Node::Detach(_) => {}
+        }
+    }
+
+    fn pull_back_product(&mut self, factors: &[(NodeId, i32)], g: NodeId) {
+        for (i, &(factor, exponent)) in factors.iter().enumerate() {
+            if !self.is_active(factor) {
+                continue;
+            }
+            let mut parts = vec![(g, 1)];
+            for (j, &(other, power)) in factors.iter().enumerate() {
+                parts.push((other, if i == j { exponent - 1 } else { power }));
+            }
+            let part = self.graph.product(&parts);
+            let part = self.graph.scale(part, Rational::from_int(exponent.into()));
+            self.send(factor, part);
+        }
+    }
+
+    /// d op(a) / da, where `out` is op(a).
+    fn slope(&mut self, op: UnaryOp, a: NodeId, out: NodeId) -> NodeId {
+        let g = &mut *self.graph;
+        let one_plus = |g: &mut crate::ir::Graph, x: NodeId, k: i64| {
+            g.sum(Rational::ONE, &[(x, Rational::from_int(k))])
+        };
+        match op {
+            UnaryOp::Exp => out,
+            UnaryOp::Ln => g.powi(a, -1),
+            UnaryOp::Log1p => {
+                let x = one_plus(g, a, 1);
+                g.powi(x, -1)
+            }
+            UnaryOp::Expm1 => g.unary(UnaryOp::Exp, a),
+            UnaryOp::Sqrt => {
+                let inverse = g.unary(UnaryOp::RecipOrZero, out);
+                g.scale(inverse, Rational::HALF)
+            }
+            UnaryOp::Abs => g.unary(UnaryOp::Sign, a),
+            UnaryOp::Sign | UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round => g.zero(),
+            UnaryOp::Tanh => {
+                let square = g.powi(out, 2);
+                one_plus(g, square, -1)
+            }
+            UnaryOp::Sigmoid => {
+                let minus = g.neg(a);
+                let rest = g.unary(UnaryOp::Sigmoid, minus);
+                g.mul(out, rest)
+            }
+            UnaryOp::Softplus => g.unary(UnaryOp::Sigmoid, a),
+            UnaryOp::SoftplusOverSigmoid => {
+                // f = s/σ with s' = σ and σ' = σ(1 − σ): f' = 1 − f (1 − σ).
+                let minus = g.neg(a);
+                let rest = g.unary(UnaryOp::Sigmoid, minus);
+                let x = g.mul(out, rest);
+                one_plus(g, x, -1)
+            }
+            UnaryOp::Sin => g.unary(UnaryOp::Cos, a),
+            UnaryOp::Cos => {
+                let sin = g.unary(UnaryOp::Sin, a);
+                g.neg(sin)
+            }
+            UnaryOp::Tan => {
+                let square = g.powi(out, 2);
+                one_plus(g, square, 1)
+            }
+            UnaryOp::Asin => {
+                let cos = g.unary(UnaryOp::Cos, out);
+                g.unary(UnaryOp::RecipOrZero, cos)
+            }
+            UnaryOp::Acos => {
+                let sin = g.unary(UnaryOp::Sin, out);
+                let inverse = g.unary(UnaryOp::RecipOrZero, sin);
+                g.neg(inverse)
+            }
+            UnaryOp::Atan => {
+                let square = g.powi(a, 2);
+                let x = one_plus(g, square, 1);
+                g.powi(x, -1)
+            }
+            UnaryOp::Sinh => g.unary(UnaryOp::Cosh, a),
+            UnaryOp::Cosh => g.unary(UnaryOp::Sinh, a),
+            UnaryOp::Erf => {
+                // 2/√π · e^(−a²)
+                let square = g.powi(a, 2);
+                let minus = g.neg(square);
+                let bell = g.unary(UnaryOp::Exp, minus);
+                let pi = g.pi();
+                let root = g.unary(UnaryOp::Sqrt, pi);
+                let x = g.div(bell, root);
+                g.scale(x, Rational::TWO)
+            }
+            UnaryOp::Log1mExp => {
+                let minus = g.neg(a);
+                let x = g.unary(UnaryOp::Expm1, minus);
+                let x = g.powi(x, -1);
+                g.neg(x)
+            }
+            UnaryOp::RecipOrZero => {
+                let square = g.powi(out, 2);
+                g.neg(square)
+            }
+        }
+    }
+
+    fn pull_back_binary(&mut self, op: BinaryOp, a: NodeId, b: NodeId, out: NodeId, g: NodeId) {
+        match op {
+            BinaryOp::Pow => {
+                if self.is_active(a) {
+                    let less = self.graph.sum(Rational::MINUS_ONE, &[(b, Rational::ONE)]);
+                    let power = self.graph.pow(a, less);
+                    let part = self.graph.product(&[(g, 1), (b, 1), (power, 1)]);
+                    self.send(a, part);
+                }
+                if self.is_active(b) {
+                    let slope = self.graph.binary(BinaryOp::Xlogy, out, a);
+                    let part = self.graph.mul(g, slope);
+                    self.send(b, part);
+                }
+            }
+            BinaryOp::Min => {
+                self.send_to_smaller(a, b, a, g);
+                self.send_to_smaller(a, b, b, g);
+            }
+            BinaryOp::Max => {
+                self.send_to_smaller(b, a, a, g);
+                self.send_to_smaller(b, a, b, g);
+            }
+            BinaryOp::Xlogy => {
+                if self.is_active(a) {
+                    let log = self.graph.unary(UnaryOp::Ln, b);
+                    let part = self.graph.mul(g, log);
+                    self.send(a, part);
+                }
+                if self.is_active(b) {
+                    let zero = self.graph.zero();
+                    let empty = self.graph.equal(a, zero);
+                    let part = self.graph.product(&[(g, 1), (a, 1), (b, -1)]);
+                    let part = self.graph.select(empty, zero, part);
+                    self.send(b, part);
+                }
+            }
+        }
+    }
+
+    /// Of min(low, high) or its mirror image: `to` gets ḡ where it is the one chosen, half at a tie.
+    /// For a maximum the two are given in exchanged order, so "chosen" is `low < high` in both.
+    fn send_to_smaller(&mut self, low: NodeId, high: NodeId, to: NodeId, g: NodeId) {
+        if !self.is_active(to) {
+            return;
+        }
+        let zero = self.graph.zero();
+        let half = self.graph.scale(g, Rational::HALF);
+        let (mine, other) = if to == low { (g, zero) } else { (zero, g) };
+        let minimum_is_low = self.graph.compare(CompareOp::Lt, low, high);
+        let minimum_is_high = self.graph.compare(CompareOp::Lt, high, low);
+        let rest = self.graph.select(minimum_is_high, other, half);
+        let part = self.graph.select(minimum_is_low, mine, rest);
+        self.send(to, part);
+    }
+
+    fn pull_back_reduce(
+        &mut self,
+        reducer: Reducer,
+        axes: AxisSet,
+        body: NodeId,
+        out: NodeId,
+        g: NodeId,
+    ) {
+        let part = match reducer {
+            Reducer::Sum => g,
+            Reducer::Max => {
+                let hit = self.graph.equal(body, out);
+                let (zero, one) = (self.graph.zero(), self.graph.one());
+                let counted = self.graph.select(hit, one, zero);
+                let ties = self.graph.reduce(Reducer::Sum, axes, counted);
+                let share = self.graph.div(g, ties);
+                self.graph.select(hit, share, zero)
+            }
+            Reducer::Lse => {
+                let p = self.softmax_of(axes, body);
+                self.graph.mul(g, p)
+            }
+            Reducer::Norm => {
+                let unit = self.graph.unit(axes, body);
+                self.graph.mul(g, unit)
+            }
+        };
+        self.send(body, part);
+    }
+
+    /// With p = e^(u − lse z): dp = p (du − dlse) and dlse = Σ softmax(z) dz. Every form is a
+    /// function of log p; `slope` is d form / d log p.
+    fn pull_back_softmax(&mut self, s: &Softmax, out: NodeId, g: NodeId) {
+        let form = |sweep: &mut Self, form: SoftmaxForm| {
+            sweep.graph.softmax(Softmax { form, ..s.clone() })
+        };
+        let slope = match s.form {
+            SoftmaxForm::Log => self.graph.one(),
+            SoftmaxForm::Prob => out,
+            SoftmaxForm::Complement => {
+                let p = form(self, SoftmaxForm::Prob);
+                self.graph.neg(p)
+            }
+            SoftmaxForm::LogComplement => {
+                let p = form(self, SoftmaxForm::Prob);
+                let q = form(self, SoftmaxForm::Complement);
+                let odds = self.graph.div(p, q);
+                self.graph.neg(odds)
+            }
+            SoftmaxForm::LogOverComplement => {
+                // d(ℓ/q) = dℓ/q + ℓ p/q² dℓ = (1 + p ℓ/q)/q dℓ
+                let p = form(self, SoftmaxForm::Prob);
+                let q = form(self, SoftmaxForm::Complement);
+                let x = self.graph.mul(p, out);
+                let x = self.graph.sum(Rational::ONE, &[(x, Rational::ONE)]);
+                self.graph.div(x, q)
+            }
+        };
+        let to_log = self.graph.mul(g, slope);
+        self.send(s.value, to_log);
+        if self.is_active(s.body) {
+            let total = self.sum_bound(s.axes, to_log);
+            let p = self.softmax_of(s.axes, s.body);
+            let part = self.graph.mul(total, p);
+            let part = self.graph.neg(part);
+            self.send(s.body, part);
+        }
+    }
+
+    /// ∂θ/∂a = −u/‖a‖ with u the unit vector along b̂ − cos θ · â: the part of b̂ at right angles to
+    /// a. Its length is sin θ, so no 1/sin θ appears: at θ = 0 and θ = π, where the direction is
+    /// undefined, the gradient is taken as 0.
+    fn pull_back_angle(&mut self, axes: AxisSet, a: NodeId, b: NodeId, g: NodeId) {
+        if !self.is_active(a) {
+            return;
+        }
+        let ua = self.graph.unit(axes, a);
+        let ub = self.graph.unit(axes, b);
+        let cosine = self.graph.dot(axes, ua, ub);
+        let along = self.graph.mul(cosine, ua);
+        let across = self.graph.sub(ub, along);
+        let direction = self.graph.unit(axes, across);
+        let inverse = self.inverse_norm(axes, a);
+        let part = self.graph.product(&[(g, 1), (direction, 1), (inverse, 1)]);
+        let part = self.graph.neg(part);
+        self.send(a, part);
+    }
+
+    /// 1/‖body‖, and 0 where that is 0.
+    fn inverse_norm(&mut self, axes: AxisSet, body: NodeId) -> NodeId {
+        let norm = self.graph.reduce(Reducer::Norm, axes, body);
+        self.graph.unary(UnaryOp::RecipOrZero, norm)
+    }
+
+    fn softmax_of(&mut self, axes: AxisSet, body: NodeId) -> NodeId {
+        self.graph.softmax(Softmax {
+            form: SoftmaxForm::Prob,
+            axes,
+            body,
+            value: body,
+            hit: None,
+        })
+    }
+
+    /// Sums over those of `axes` that are free: the cotangent of an element stands outside the scope
+    /// in which `axes` is bound.
+    fn sum_bound(&mut self, axes: AxisSet, node: NodeId) -> NodeId {
+        let over = axes.intersection(self.graph.free(node));
+        self.graph.reduce(Reducer::Sum, over, node)
+    }
+}
