@@ -3,4 +3,5 @@
 
 pub mod diff;
 pub mod ir;
+pub mod schedule;
 pub mod support;

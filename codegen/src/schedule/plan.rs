@@ -1,0 +1,198 @@
+//! The plan of a kernel: buffers and the steps that fill them.
+//!
+//! Every step writes whole buffers; a step reads only buffers of earlier steps. A [`Nest`]
+//! runs over rows (the batch, or the first axis of what it computes) that are independent of each
+//! other and may go to any thread. Nothing here knows about vector widths or memory: that is
+//! the business of `emit`.
+
+use super::low::{Fold, Low, LowId};
+use crate::ir::AxisId;
+
+/// A buffer of a plan.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct BufferId(pub u16);
+
+/// What of the caller's a buffer is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Output {
+    /// The loss per batch position.
+    Losses,
+    /// The declared weight per batch position.
+    Weights,
+    /// The gradient of the differentiable tensor with this ordinal.
+    Gradient(usize),
+    /// The gradient of the learnt scalar with this ordinal.
+    Learn(usize),
+    /// The auxiliary output with this ordinal.
+    Auxiliary(usize),
+}
+
+/// An array that steps fill and read, row-major over `axes`.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    /// What it holds.
+    pub node: LowId,
+    /// Its axes in array order.
+    pub axes: Vec<AxisId>,
+    /// The caller's array that it is, or memory of the kernel's own.
+    pub output: Option<Output>,
+}
+
+/// A stored value as an expression sees it: a buffer under an order of axes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Read {
+    /// The buffer.
+    pub buffer: BufferId,
+    /// The axis that indexes each of its array axes.
+    pub index: Vec<AxisId>,
+}
+
+/// An operand of a matrix product: a stored value or a tensor parameter as it came.
+#[derive(Clone, Debug)]
+pub struct Operand {
+    /// The expression.
+    pub node: LowId,
+    /// Its axes that appear in the result, in the result's order.
+    pub outer: Vec<AxisId>,
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Loops over rows.
+    Nest(Nest),
+    /// A matrix product.
+    Contract {
+        /// Where the result goes; its axes are those of `left.outer`, then `right.outer`.
+        out: BufferId,
+        /// Left operand.
+        left: Operand,
+        /// Right operand.
+        right: Operand,
+        /// The axes summed over, in the order in which both operands are flattened.
+        over: Vec<AxisId>,
+    },
+    /// `out[index[n], …] += source[n, …]`, from zero.
+    Scatter {
+        /// Where the result goes.
+        out: BufferId,
+        /// The label.
+        index: LowId,
+        /// What is added up.
+        source: LowId,
+    },
+}
+
+/// A loop nest over rows.
+#[derive(Clone, Debug)]
+pub struct Nest {
+    /// The axes of the rows; none: a single row.
+    pub rows: Vec<AxisId>,
+    /// What it computes.
+    pub targets: Vec<Target>,
+    /// What is done for a row.
+    pub body: Vec<Stmt>,
+}
+
+/// What a nest computes.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The buffer.
+    pub buffer: BufferId,
+    /// `None`: a chunk of the buffer per row. Otherwise the whole buffer, folded over the rows.
+    pub fold: Option<Fold>,
+    /// The axes within the chunk, or of the whole.
+    pub axes: Vec<AxisId>,
+}
+
+/// A statement; expressions are ids of lowered nodes, and a node of the scope's axes is a variable
+/// once it is bound.
+#[derive(Clone, Debug)]
+pub enum Stmt {
+    /// Binds a node to a variable.
+    Let(LowId),
+    /// Writes an element of a row of a target.
+    Store {
+        /// Which target.
+        target: usize,
+        /// The value.
+        value: LowId,
+    },
+    /// Adds to (or takes the maximum with) an element of a folded target.
+    Fold {
+        /// Which target.
+        target: usize,
+        /// The value.
+        value: LowId,
+        /// The element, if it is not that of the loops' positions.
+        at: Option<LowId>,
+    },
+    /// A loop with statements of its own.
+    Loop(Loop),
+    /// A loop of elementwise work.
+    Vector(Vector),
+}
+
+/// A reduction that a loop carries out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Accumulator {
+    /// The reduction that the result stands for.
+    pub result: LowId,
+    /// How.
+    pub fold: Fold,
+    /// What is folded.
+    pub value: LowId,
+}
+
+/// A loop whose body has inner loops.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    /// The axis.
+    pub axis: AxisId,
+    /// Reductions over it.
+    pub accumulators: Vec<Accumulator>,
+    /// The body.
+    pub body: Vec<Stmt>,
+}
+
+/// A loop of elementwise work along one axis.
+#[derive(Clone, Debug)]
+pub struct Vector {
+    /// The axis.
+    pub axis: AxisId,
+    /// Reductions over it.
+    pub accumulators: Vec<Accumulator>,
+    /// Elements of rows of targets.
+    pub stores: Vec<(usize, LowId)>,
+    /// Elements of folded targets.
+    pub folds: Vec<(usize, LowId)>,
+    /// Values that a later loop over the axis uses again, kept in scratch.
+    pub saves: Vec<LowId>,
+    /// Values that an earlier loop kept.
+    pub saved: Vec<LowId>,
+}
+
+/// A kernel as a sequence of steps.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The expressions.
+    pub low: Low,
+    /// The buffers.
+    pub buffers: Vec<Buffer>,
+    /// Where stored values are read from.
+    pub reads: Vec<(LowId, Read)>,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The buffer with this id.
+    pub fn buffer(&self, id: BufferId) -> &Buffer {
+        &self.buffers[usize::from(id.0)]
+    }
+
+    /// Where the value of a node is stored.
+    pub fn read(&self, node: LowId) -> Option<&Read> {
+        self.reads.iter().find(|r| r.0 == node).map(|r| &r.1)
+    }
+}

@@ -1,0 +1,75 @@
+//! Plans of small losses.
+
+use super::plan::{Step, Stmt};
+use super::{backward, forward};
+use crate::diff;
+use crate::ir::tests::fixture;
+use crate::ir::{AxisSet, Index, Loss, NodeId, Reducer};
+
+fn loss(f: crate::ir::tests::Fixture, value: NodeId) -> Loss {
+    Loss {
+        name: "Test".into(),
+        doc: String::new(),
+        source: String::new(),
+        batch: vec![f.n],
+        graph: f.g,
+        value,
+        weight: None,
+        auxiliary: vec![],
+    }
+}
+
+#[test]
+fn cross_entropy_is_one_nest_of_three_loops() {
+    let mut f = fixture();
+    let zy = f.g.substitute(f.z, &[(f.c, Index::At(f.y))]);
+    let lse = f.g.reduce(Reducer::Lse, AxisSet::of(f.c), f.z);
+    let value = f.g.sub(lse, zy);
+    let loss = loss(f, value);
+    assert_eq!(forward(&loss).steps.len(), 1);
+    let mut gradient = diff::gradient(loss);
+    // Only z is used; the others would be nests of zeros.
+    gradient
+        .gradients
+        .retain(|g| gradient.loss.graph.param(g.0).name == "z");
+    let plan = backward(&gradient);
+    let [Step::Nest(nest)] = plan.steps.as_slice() else {
+        panic!("{:#?}", plan.steps)
+    };
+    let loops: Vec<_> = nest
+        .body
+        .iter()
+        .filter(|s| matches!(s, Stmt::Vector(_) | Stmt::Loop(_)))
+        .collect();
+    assert_eq!(loops.len(), 3, "{loops:#?}");
+    assert!(
+        !plan.buffers.iter().any(|b| b.output.is_none()),
+        "no temporaries"
+    );
+    let Stmt::Vector(sums) = loops[1] else {
+        panic!()
+    };
+    assert_eq!(sums.saves.len(), 1, "the exponentials are kept");
+}
+
+#[test]
+fn cosine_head_is_three_products() {
+    let mut f = fixture();
+    let axes = AxisSet::of(f.d);
+    let (ux, uw) = (f.g.unit(axes, f.x), f.g.unit(axes, f.w));
+    let cosine = f.g.dot(axes, ux, uw);
+    let cy = f.g.substitute(cosine, &[(f.c, Index::At(f.y))]);
+    let lse = f.g.reduce(Reducer::Lse, AxisSet::of(f.c), cosine);
+    let value = f.g.sub(lse, cy);
+    let mut gradient = diff::gradient(loss(f, value));
+    gradient
+        .gradients
+        .retain(|g| gradient.loss.graph.param(g.0).name != "z");
+    let plan = backward(&gradient);
+    let products = plan
+        .steps
+        .iter()
+        .filter(|s| matches!(s, Step::Contract { .. }))
+        .count();
+    assert_eq!(products, 3, "{:#?}", plan.steps);
+}
