@@ -1,0 +1,226 @@
+//! Names in generated code, and what each stands for.
+//!
+//! A kernel is read by people: a variable is called after the parameter or the operation
+//! that it holds, with a number where one name is needed twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::ir::{AxisId, DimId, Graph, ParamId, Role};
+use crate::schedule::low::{Fold, Low, LowId, Op};
+use crate::schedule::plan::{BufferId, Output, Plan};
+
+/// Variables of one nest.
+pub(super) struct Scope<'p> {
+    pub(super) graph: &'p Graph,
+    pub(super) plan: &'p Plan,
+    /// Nodes that are variables.
+    pub(super) bound: BTreeMap<LowId, Ident>,
+    /// Nodes that are elements of blocks of lanes.
+    pub(super) lanes: BTreeMap<LowId, Ident>,
+    /// Positions on axes.
+    pub(super) positions: BTreeMap<AxisId, TokenStream>,
+    /// Stored nodes that this nest computes rather than reads.
+    pub(super) computed_here: BTreeSet<LowId>,
+    taken: BTreeSet<String>,
+    /// Run-time values that the nest reads once at its start.
+    pub(super) prelude: BTreeMap<String, TokenStream>,
+}
+
+impl<'p> Scope<'p> {
+    pub(super) fn new(graph: &'p Graph, plan: &'p Plan) -> Self {
+        Scope {
+            graph,
+            plan,
+            bound: BTreeMap::new(),
+            lanes: BTreeMap::new(),
+            positions: BTreeMap::new(),
+            computed_here: BTreeSet::new(),
+            taken: BTreeSet::new(),
+            prelude: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn low(&self) -> &'p Low {
+        &self.plan.low
+    }
+
+    /// A name that no other variable of the nest has.
+    pub(super) fn fresh(&mut self, hint: &str) -> Ident {
+        let mut name = format!("{hint}_");
+        let mut count = 1;
+        if !is_reserved(hint) && self.taken.insert(hint.to_owned()) {
+            return ident(hint);
+        }
+        loop {
+            count += 1;
+            name.truncate(hint.len() + 1);
+            name.push_str(&count.to_string());
+            if self.taken.insert(name.clone()) {
+                return ident(&name);
+            }
+        }
+    }
+
+    /// A variable for a node.
+    pub(super) fn bind(&mut self, node: LowId) -> Ident {
+        let name = self.fresh(&self.hint(node));
+        self.bound.insert(node, name.clone());
+        name
+    }
+
+    /// What a node would be called.
+    pub(super) fn hint(&self, node: LowId) -> String {
+        if let Some(read) = self.plan.read(node) {
+            return buffer_name(self.graph, self.plan, read.buffer);
+        }
+        match self.low().op(node) {
+            Op::Load(param, _) | Op::Label(param, _) | Op::Mask(param, _) => {
+                format!("{}_here", plain(&self.graph.param(*param).name))
+            }
+            Op::Unary(op, _) => op.name().to_owned(),
+            Op::Binary(op, ..) => op.name().to_owned(),
+            Op::Reduce(Fold::Sum, ..) => "sum".to_owned(),
+            Op::Reduce(Fold::Max, ..) => "largest".to_owned(),
+            Op::Contract { .. } => "product".to_owned(),
+            Op::Compare(..) | Op::Not(_) | Op::And(..) => "holds".to_owned(),
+            Op::Select(..) => "chosen".to_owned(),
+            Op::Add(..) | Op::Sub(..) | Op::Neg(_) => "t".to_owned(),
+            Op::Mul(..) | Op::Div(..) | Op::Powi(..) => "u".to_owned(),
+            _ => "v".to_owned(),
+        }
+    }
+
+    /// The extent of an axis, as a variable of the nest.
+    pub(super) fn extent(&mut self, axis: AxisId) -> TokenStream {
+        let dim = self.graph.axis(axis).dim;
+        let name = extent_name(self.graph, dim);
+        let index = usize::from(dim.0);
+        self.prelude.insert(name.to_string(), quote!(let #name = self.call.dims[#index];));
+        quote!(#name)
+    }
+
+    /// A run-time scalar, as a variable of the nest.
+    pub(super) fn scalar(&mut self, param: ParamId) -> TokenStream {
+        let name = format_ident!("scalar_{}", plain(&self.graph.param(param).name));
+        let index = ordinal(self.graph, param);
+        self.prelude.insert(name.to_string(), quote!(let #name = self.call.scalars[#index];));
+        quote!(#name)
+    }
+
+    /// A run-time flag, as a variable of the nest.
+    pub(super) fn flag(&mut self, param: ParamId) -> TokenStream {
+        let name = format_ident!("flag_{}", plain(&self.graph.param(param).name));
+        let index = ordinal(self.graph, param);
+        self.prelude.insert(name.to_string(), quote!(let #name = self.call.flags[#index];));
+        quote!(#name)
+    }
+
+    /// A real tensor parameter, as a variable of the nest.
+    pub(super) fn tensor(&mut self, param: ParamId) -> Ident {
+        let role = &self.graph.param(param).role;
+        if *role == Role::Cotangent {
+            let name = ident("cotangent");
+            self.prelude.insert("cotangent".into(), quote!(let cotangent = &self.cotangent;));
+            return name;
+        }
+        let name = format_ident!("tensor_{}", plain(&self.graph.param(param).name));
+        let index = ordinal(self.graph, param);
+        self.prelude.insert(name.to_string(), quote!(let #name = &self.call.tensors[#index];));
+        name
+    }
+
+    /// A label or mask parameter, as a variable of the nest.
+    pub(super) fn flat(&mut self, param: ParamId) -> Ident {
+        let of = &self.graph.param(param);
+        let (kind, field) = match of.role {
+            Role::Mask => ("mask", quote!(masks)),
+            _ => ("label", quote!(labels)),
+        };
+        let name = format_ident!("{kind}_{}", plain(&of.name));
+        let index = ordinal(self.graph, param);
+        self.prelude.insert(name.to_string(), quote!(let #name = &self.call.#field[#index];));
+        name
+    }
+
+    /// A buffer that an earlier step filled, as a variable of the nest.
+    pub(super) fn buffer(&mut self, buffer: BufferId) -> Ident {
+        let name = format_ident!("buffer_{}", buffer_name(self.graph, self.plan, buffer));
+        let field = buffer_field(buffer);
+        self.prelude.insert(name.to_string(), quote!(let #name = &self.#field;));
+        name
+    }
+}
+
+/// The place of a parameter among those of its kind.
+pub(super) fn ordinal(graph: &Graph, param: ParamId) -> usize {
+    let class = |role: &Role| match role {
+        Role::Tensor { .. } => 0,
+        Role::Label(_) => 1,
+        Role::Mask => 2,
+        Role::Scalar { .. } => 3,
+        Role::Flag(_) => 4,
+        Role::Static(_) => 5,
+        Role::Cotangent => 6,
+    };
+    let of = class(&graph.param(param).role);
+    graph.params()[..usize::from(param.0)].iter().filter(|p| class(&p.role) == of).count()
+}
+
+/// The field of a kernel that holds a buffer.
+pub(super) fn buffer_field(buffer: BufferId) -> Ident {
+    format_ident!("buffer_{}", buffer.0)
+}
+
+/// A name for a buffer.
+pub(super) fn buffer_name(graph: &Graph, plan: &Plan, buffer: BufferId) -> String {
+    let b = plan.buffer(buffer);
+    match b.output {
+        Some(Output::Losses) => "losses".to_owned(),
+        Some(Output::Weights) => "weights".to_owned(),
+        Some(Output::Gradient(i)) => {
+            let name = graph
+                .params()
+                .iter()
+                .filter(|p| p.role == Role::Tensor { differentiable: true })
+                .nth(i)
+                .map_or("x", |p| &p.name);
+            format!("d_{}", plain(name))
+        }
+        Some(Output::Learn(i)) => {
+            let name = graph
+                .params()
+                .iter()
+                .filter(|p| matches!(p.role, Role::Scalar { learn: true, .. }))
+                .nth(i)
+                .map_or("s", |p| &p.name);
+            format!("d_{}", plain(name))
+        }
+        Some(Output::Auxiliary(i)) => format!("output_{i}"),
+        None => {
+            let axes: String = b.axes.iter().map(|&a| plain(&graph.axis(a).name)).collect();
+            let axes = if axes.is_empty() { "scalar".to_owned() } else { axes };
+            format!("kept_{}_{axes}", buffer.0)
+        }
+    }
+}
+
+/// The variable for an extent.
+pub(super) fn extent_name(graph: &Graph, dim: DimId) -> Ident {
+    format_ident!("len_{}", plain(graph.dim_name(dim)))
+}
+
+/// A name in lower case, without primes.
+pub(super) fn plain(name: &str) -> String {
+    name.to_lowercase().replace('\'', "p").trim_start_matches("r#").to_owned()
+}
+
+pub(super) fn ident(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+fn is_reserved(name: &str) -> bool {
+    matches!(name, "in" | "as" | "fn" | "if" | "let" | "for" | "mod" | "use" | "abs" | "rows" | "out" | "isa" | "row")
+}

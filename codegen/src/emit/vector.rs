@@ -1,0 +1,335 @@
+//! Loops of elementwise work, in blocks of lanes.
+//!
+//! What the loop reads along its axis is laid out as slices first (borrowed where memory is
+//! contiguous, gathered otherwise). Then full blocks are handled as `[F; LANES]` arrays that LLVM turns
+//! into vectors, and the rest as one more block that is filled up and masked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::nest::Rows;
+use super::scope::Scope;
+use crate::ir::AxisId;
+use crate::schedule::low::{Fold, Index, LowId, LowKind, Op};
+use crate::schedule::plan::Vector;
+
+/// A slice along the axis of a loop.
+struct Source {
+    node: LowId,
+    slice: Ident,
+    kind: LowKind,
+}
+
+impl Scope<'_> {
+    /// The statements of a vector loop.
+    pub(super) fn vector(&mut self, rows: &mut Rows, vector: &Vector) -> TokenStream {
+        let axis = vector.axis;
+        let extent = self.extent(axis);
+        let loop_scope = (self.bound.clone(), self.lanes.clone(), self.positions.clone());
+        let order = self.loop_nodes(vector);
+        let (stage, sources) = self.sources(rows, axis, &order);
+        let saved: Vec<(LowId, Ident)> =
+            vector.saved.iter().map(|&node| (node, rows.scratch_of(self, axis, node))).collect();
+        let saves: Vec<(LowId, Ident)> =
+            vector.saves.iter().map(|&node| (node, rows.scratch_of(self, axis, node))).collect();
+
+        // Accumulators.
+        let mut declare = TokenStream::new();
+        let mut totals = TokenStream::new();
+        let mut accumulators = vec![];
+        for a in &vector.accumulators {
+            let name = self.fresh(match a.fold {
+                Fold::Sum => "sum",
+                Fold::Max => "largest",
+            });
+            let identity = identity(a.fold);
+            declare.extend(quote!(let mut #name = [#identity; ::loss_dsl::__rt::LANES];));
+            totals.extend(match a.fold {
+                Fold::Sum => quote!(let #name = ::loss_dsl::__rt::total(&#name);),
+                Fold::Max => quote!(let #name = ::loss_dsl::__rt::maximum(&#name);),
+            });
+            accumulators.push((a, name));
+        }
+
+        let mut full = TokenStream::new();
+        let mut rest = TokenStream::new();
+        for source in &sources {
+            let (lane, slice) = (format_ident!("{}_lane", source.slice), &source.slice);
+            full.extend(quote!(let #lane = ::loss_dsl::__rt::lanes(#slice, from);));
+            let fill = match source.kind {
+                LowKind::Real => quote!(F::ZERO),
+                LowKind::Bool => quote!(false),
+                LowKind::Index => quote!(0usize),
+            };
+            rest.extend(quote!(let #lane = ::loss_dsl::__rt::padded_lanes(#slice, from, #fill);));
+            self.lanes.insert(source.node, lane);
+        }
+        for (node, scratch) in &saved {
+            let lane = format_ident!("{}_lane", scratch);
+            full.extend(quote!(let #lane = ::loss_dsl::__rt::lanes(&#scratch[..#extent], from);));
+            rest.extend(
+                quote!(let #lane = ::loss_dsl::__rt::padded_lanes(&#scratch[..#extent], from, F::ZERO);),
+            );
+            self.lanes.insert(*node, lane);
+        }
+        // Outputs go through arrays of lanes too, written back at the end of a block.
+        let mut write = TokenStream::new();
+        let mut outputs = TokenStream::new();
+        let mut store = vec![];
+        for (node, scratch) in &saves {
+            let lane = format_ident!("{}_out", scratch);
+            outputs.extend(quote!(let mut #lane = [F::ZERO; ::loss_dsl::__rt::LANES];));
+            write.extend(quote!(::loss_dsl::__rt::write_lanes(&mut #scratch[..#extent], from, &#lane);));
+            store.push((*node, lane));
+        }
+        for &(target, node) in &vector.stores {
+            let row = rows.row(target);
+            let base = rows.base(self, target, Some(axis));
+            let lane = format_ident!("{}_out", row);
+            outputs.extend(quote!(let mut #lane = [F::ZERO; ::loss_dsl::__rt::LANES];));
+            write.extend(
+                quote!(::loss_dsl::__rt::write_lanes(&mut #row[#base..][..#extent], from, &#lane);),
+            );
+            store.push((node, lane));
+        }
+        let mut fold_into = vec![];
+        for &(target, node) in &vector.folds {
+            let row = rows.row(target);
+            let base = rows.base(self, target, Some(axis));
+            let lane = format_ident!("{}_out", row);
+            outputs.extend(quote!(let mut #lane = [F::ZERO; ::loss_dsl::__rt::LANES];));
+            let fold = match rows.fold(target) {
+                Some(Fold::Max) => quote!(fold_max_lanes),
+                _ => quote!(fold_sum_lanes),
+            };
+            write.extend(
+                quote!(::loss_dsl::__rt::#fold(&mut #row[#base..][..#extent], from, &#lane);),
+            );
+            fold_into.push((node, lane));
+        }
+        store.extend(fold_into);
+
+        self.positions.insert(axis, quote!((from + i)));
+        let body = self.lane_body(&order, &store, &accumulators);
+        let position = self.positions.clone();
+        self.bound = loop_scope.0;
+        self.lanes = loop_scope.1;
+        self.positions = loop_scope.2;
+        drop(position);
+        let masked = body(true);
+        let body = body(false);
+        for (a, name) in accumulators {
+            self.bound.insert(a.result, name);
+        }
+        let note = format!(" Along {}.", self.graph.axis(axis).name);
+        let _ = note;
+        quote! {
+            #stage
+            #declare
+            for block in 0..#extent / ::loss_dsl::__rt::LANES {
+                let from = block * ::loss_dsl::__rt::LANES;
+                #full
+                #outputs
+                for i in 0..::loss_dsl::__rt::LANES { #body }
+                #write
+            }
+            if #extent % ::loss_dsl::__rt::LANES != 0 {
+                let from = #extent - #extent % ::loss_dsl::__rt::LANES;
+                let rest = #extent - from;
+                #rest
+                #outputs
+                for i in 0..::loss_dsl::__rt::LANES { #masked }
+                #write
+            }
+            #totals
+        }
+    }
+
+    /// The nodes that the loop evaluates, children first.
+    fn loop_nodes(&self, vector: &Vector) -> Vec<LowId> {
+        let mut seen = BTreeSet::new();
+        let mut stack: Vec<LowId> = vector
+            .accumulators
+            .iter()
+            .map(|a| a.value)
+            .chain(vector.stores.iter().chain(&vector.folds).map(|s| s.1))
+            .chain(vector.saves.iter().copied())
+            .collect();
+        while let Some(id) = stack.pop() {
+            if self.bound.contains_key(&id) || !seen.insert(id) {
+                continue;
+            }
+            let leaf = vector.saved.contains(&id)
+                || self.plan.read(id).is_some() && self.reads_buffer(id)
+                || matches!(self.low().op(id), Op::Load(..) | Op::Label(..) | Op::Mask(..));
+            if !leaf {
+                stack.extend(self.low().op(id).children());
+            }
+        }
+        for saved in &vector.saved {
+            seen.remove(saved);
+        }
+        seen.into_iter().collect()
+    }
+
+    /// Slices for everything that the loop reads along its axis.
+    fn sources(
+        &mut self,
+        rows: &mut Rows,
+        axis: AxisId,
+        nodes: &[LowId],
+    ) -> (TokenStream, Vec<Source>) {
+        let mut stage = TokenStream::new();
+        let mut sources = vec![];
+        for &node in nodes {
+            if self.is_leaf_along(axis, node) {
+                let (tokens, source) = self.source(rows, axis, node);
+                stage.extend(tokens);
+                sources.push(source);
+            }
+        }
+        (stage, sources)
+    }
+
+    fn is_leaf_along(&self, axis: AxisId, node: LowId) -> bool {
+        let reads = self.plan.read(node).is_some() && self.reads_buffer(node);
+        let loads =
+            matches!(self.low().op(node), Op::Load(..) | Op::Label(..) | Op::Mask(..));
+        (reads || loads) && self.low().free(node).contains(axis)
+    }
+
+    fn source(&mut self, rows: &mut Rows, axis: AxisId, node: LowId) -> (TokenStream, Source) {
+        let kind = self.low().kind(node);
+        let extent = self.extent(axis);
+        let slice = self.fresh(&format!("{}_row", self.hint(node).trim_end_matches("_here")));
+        let scratch = rows.buffer_for(self, axis, node, kind);
+        let strided = self.strided(node).and_then(|(tensor, index)| {
+            let along: Vec<_> =
+                index.iter().enumerate().filter(|(_, i)| self.index_uses(**i, axis)).collect();
+            match along.as_slice() {
+                [(dim, Index::Axis(_))] => Some((tensor, index.clone(), *dim)),
+                _ => None,
+            }
+        });
+        let tokens = if let Some((tensor, index, dim)) = strided {
+            let fixed: Vec<_> =
+                index.iter().copied().enumerate().filter(|(d, _)| *d != dim).collect();
+            let offset = self.offset(&tensor, &fixed);
+            quote! {
+                let #slice = #tensor.row(#offset, #tensor.stride(#dim), #extent, &mut #scratch);
+            }
+        } else {
+            let outer = self.positions.clone();
+            self.positions.insert(axis, quote!(along));
+            let element = match self.low().op(node).clone() {
+                Op::Label(param, index) => {
+                    let (label, at) = (self.flat(param), self.flat_offset(param, &index));
+                    quote!(#label[#at])
+                }
+                _ => self.expr(node),
+            };
+            self.positions = outer;
+            quote! {
+                #scratch.clear();
+                #scratch.extend((0..#extent).map(|along| #element));
+                let #slice = &#scratch[..];
+            }
+        };
+        (tokens, Source { node, slice, kind })
+    }
+
+    /// The tensor and index of a node that is an element of a strided tensor.
+    fn strided(&mut self, node: LowId) -> Option<(Ident, Vec<Index>)> {
+        if let Some(read) = self.plan.read(node).cloned()
+            && self.reads_buffer(node)
+        {
+            let index = read.index.iter().map(|&a| Index::Axis(a)).collect();
+            return Some((self.buffer(read.buffer), index));
+        }
+        match self.low().op(node).clone() {
+            Op::Load(param, index) => Some((self.tensor(param), index)),
+            _ => None,
+        }
+    }
+
+    fn index_uses(&self, index: Index, axis: AxisId) -> bool {
+        index.free(self.low()).contains(axis)
+    }
+
+    /// The statements for lane `i`; called with whether lanes from `rest` on are not to count.
+    fn lane_body(
+        &mut self,
+        nodes: &[LowId],
+        store: &[(LowId, Ident)],
+        accumulators: &[(&crate::schedule::plan::Accumulator, Ident)],
+    ) -> impl Fn(bool) -> TokenStream + use<> {
+        let mut uses: BTreeMap<LowId, usize> = BTreeMap::new();
+        for &node in nodes {
+            if !self.lanes.contains_key(&node) {
+                for child in self.low().op(node).children() {
+                    *uses.entry(child).or_default() += 1;
+                }
+            }
+        }
+        let roots = store.iter().map(|s| s.0).chain(accumulators.iter().map(|a| a.0.value));
+        for node in roots {
+            *uses.entry(node).or_default() += 1;
+        }
+        let mut lets = TokenStream::new();
+        for &node in nodes {
+            let shared = uses.get(&node).copied().unwrap_or(0) > 1;
+            let index_lane =
+                self.lanes.contains_key(&node) && self.low().kind(node) == LowKind::Index;
+            if index_lane {
+                let lane = self.lanes[&node].clone();
+                let name = self.bind(node);
+                self.lanes.remove(&node);
+                lets.extend(quote!(let #name = #lane[i] as u32;));
+            } else if shared
+                && !self.lanes.contains_key(&node)
+                && !self.bound.contains_key(&node)
+                && !self.is_trivial(node)
+            {
+                let value = self.expr(node);
+                let name = self.bind(node);
+                lets.extend(quote!(let #name = #value;));
+            }
+        }
+        let mut stores = TokenStream::new();
+        for (node, lane) in store {
+            let value = self.expr(*node);
+            stores.extend(quote!(#lane[i] = #value;));
+        }
+        let mut folds = vec![];
+        for (a, name) in accumulators {
+            let value = self.expr(a.value);
+            folds.push((a.fold, name.clone(), value));
+        }
+        move |masked| {
+            let mut tokens = lets.clone();
+            tokens.extend(stores.clone());
+            for (fold, name, value) in &folds {
+                let value = if masked {
+                    let identity = identity(*fold);
+                    quote!(::loss_dsl::__rt::select(i < rest, #value, #identity))
+                } else {
+                    value.clone()
+                };
+                tokens.extend(match fold {
+                    Fold::Sum => quote!(#name[i] += #value;),
+                    Fold::Max => quote!(#name[i] = #name[i].max(isa, #value);),
+                });
+            }
+            tokens
+        }
+    }
+}
+
+fn identity(fold: Fold) -> TokenStream {
+    match fold {
+        Fold::Sum => quote!(F::ZERO),
+        Fold::Max => quote!(F::NEG_INFINITY),
+    }
+}
