@@ -39,7 +39,7 @@ pub enum Error {
     Extent {
         /// Name of the parameter.
         input: &'static str,
-        /// Name of the axis.
+        /// Name of the axis, or `number k` for trailing axes, counted from 0 in the shape.
         axis: String,
         /// The shape that came.
         shape: Vec<usize>,

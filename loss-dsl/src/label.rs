@@ -67,6 +67,10 @@ macro_rules! label_types {
 }
 
 label_types!(I8: i8, I16: i16, I32: i32, I64: i64, Isize: isize, U8: u8, U16: u16, U32: u32, U64: u64, Usize: usize);
+#[allow(
+    clippy::single_component_path_imports,
+    reason = "gives the macro a path, so that modules declared earlier can import it"
+)]
 pub(crate) use with_labels;
 
 impl Labels<'_> {

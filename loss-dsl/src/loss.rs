@@ -115,6 +115,7 @@ pub trait Loss: Clone + Debug + Send + Sync {
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
+    #[allow(clippy::type_complexity, reason = "a result of a pair, used once")]
     fn save<'a, F: Float, D>(
         &self,
         inputs: Inputs<'a, F>,

@@ -5,7 +5,7 @@
 //! (class centres, learned scalars) a row that is not finite is replaced by a valid one beforehand: times
 //! the cotangent 0 that row adds nothing, whatever it is.
 
-use super::bind::{Bound, BoundTensor};
+use super::bound::{Bound, BoundTensor};
 use super::labels::unravel;
 use crate::input::Inputs;
 use crate::rt::{Float, Layout, TensorMut};

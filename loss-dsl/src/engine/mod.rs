@@ -10,6 +10,7 @@
 
 mod array;
 mod bind;
+mod bound;
 mod ignored;
 mod labels;
 mod reduce;
@@ -21,7 +22,7 @@ use core::marker::PhantomData;
 
 use ndarray::ArrayD;
 
-pub(crate) use bind::Bound;
+pub(crate) use bound::Bound;
 
 use crate::error::Error;
 use crate::input::{Input, Inputs};
@@ -80,6 +81,7 @@ pub(crate) fn differentiate_into<L: Loss, F: Float>(
     Ok(backward(loss, inputs, &bound, None, targets))
 }
 
+#[allow(clippy::type_complexity, reason = "a result of a pair, used once")]
 pub(crate) fn save<'a, L: Loss, F: Float, D>(
     loss: &L,
     inputs: Inputs<'a, F>,

@@ -5,7 +5,7 @@
 
 use ndarray::ArrayD;
 
-use super::bind::Bound;
+use super::bound::Bound;
 use crate::error::Error;
 use crate::loss::Loss;
 use crate::options::{Normalizer, Options, Reduction};

@@ -6,7 +6,7 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use super::array;
-use super::bind::Bound;
+use super::bound::Bound;
 use super::differentiable_inputs;
 use crate::error::Error;
 use crate::input::Inputs;

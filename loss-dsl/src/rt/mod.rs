@@ -12,3 +12,20 @@ pub use call::Call;
 pub use float::Float;
 pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 pub use tensor::{Layout, Split, Tensor, TensorMut, gradient_like};
+
+/// The value and the auxiliary outputs of a loss that has `K` of them.
+///
+/// # Errors
+/// As [`Loss::evaluate`](crate::Loss::evaluate).
+pub fn auxiliary<L: crate::Loss, F: Float, const K: usize>(
+    loss: &L,
+    inputs: &crate::Inputs<'_, F>,
+) -> Result<(crate::Value<F>, [ArrayD<F>; K]), crate::Error> {
+    let (value, outputs) = loss.evaluate_auxiliary(inputs)?;
+    Ok((
+        value,
+        outputs
+            .try_into()
+            .expect("the spec lists as many outputs as the generated struct"),
+    ))
+}
