@@ -116,7 +116,7 @@ fn cleaned<F: Float>(
     for place in ignored_places(ignored) {
         if samples
             .offsets(place)
-            .all(|offset| data[offset].to_f64().is_finite())
+            .all(|offset| data[offset].is_finite())
         {
             continue;
         }

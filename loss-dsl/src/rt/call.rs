@@ -2,7 +2,13 @@
 
 use std::borrow::Cow;
 
+use ndarray::ArrayD;
+
 use super::{Float, Tensor};
+use crate::error::Error;
+use crate::input::Inputs;
+use crate::loss::Loss;
+use crate::value::Value;
 
 /// Everything a kernel reads. Built by the engine after all checks, so a kernel never fails.
 ///
@@ -27,4 +33,23 @@ pub struct Call<'a, F: Float> {
     /// ∂total/∂lossₙ for each batch position (one element for a scalar loss), 0 where the position
     /// is ignored. Empty in a forward pass.
     pub cotangent: Vec<F>,
+}
+
+/// The value and the auxiliary outputs of a loss that has `K` of them.
+///
+/// # Errors
+/// As [`Loss::evaluate`].
+///
+/// # Panics
+/// If the loss declares another number of outputs than `K`.
+pub fn auxiliary<L: Loss, F: Float, const K: usize>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+) -> Result<(Value<F>, [ArrayD<F>; K]), Error> {
+    let (value, outputs) = loss.evaluate_auxiliary(inputs)?;
+    let outputs = outputs.try_into();
+    Ok((
+        value,
+        outputs.expect("the spec lists as many outputs as the generated struct"),
+    ))
 }

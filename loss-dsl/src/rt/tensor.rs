@@ -7,7 +7,7 @@
 
 use ndarray::{Array, ArrayRef, ArrayView, Dimension, ShapeBuilder};
 
-use super::Float;
+use super::{Float, RowLayout, Target};
 
 /// The outer part of a split axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,51 @@ impl Layout {
     #[inline(always)]
     pub fn split(&self) -> Option<Split> {
         self.split
+    }
+
+    /// The tensor as rows of a [`Target`]: a row is one combination of indices on the axes `rows`,
+    /// row-major in the order given, its values run over the axes `columns`. None where memory
+    /// does not follow so few strides. Axes in neither list are at index 0.
+    pub fn row_layout(&self, rows: &[usize], columns: &[usize]) -> Option<RowLayout> {
+        let (len, stride) = match self.merged(columns)[..] {
+            [] => (1, 1),
+            [column] => column,
+            _ => return None,
+        };
+        let (inner, inner_stride, outer_stride) = match self.merged(rows)[..] {
+            [] => (usize::MAX, 0, 0),
+            [(_, row_stride)] => (usize::MAX, row_stride, 0),
+            [(_, outer_stride), (inner, inner_stride)] => (inner, inner_stride, outer_stride),
+            _ => return None,
+        };
+        Some(RowLayout {
+            len,
+            stride,
+            inner,
+            inner_stride,
+            outer_stride,
+        })
+    }
+
+    /// Extents and strides of `axes`, outermost first, with neighbours joined where one stride
+    /// serves both.
+    fn merged(&self, axes: &[usize]) -> Vec<(usize, usize)> {
+        let mut merged: Vec<(usize, usize)> = Vec::new();
+        let mut join = |extent: usize, stride: usize| match merged.last_mut() {
+            _ if extent == 1 => {}
+            Some((inner, inner_stride)) if stride == *inner * *inner_stride => *inner *= extent,
+            _ => merged.push((extent, stride)),
+        };
+        for &axis in axes.iter().rev() {
+            let own = self.split.filter(|split| split.axis == axis);
+            let inner = own.map_or(self.shape[axis], |split| split.inner);
+            join(inner, self.strides[axis]);
+            if let Some(split) = own {
+                join(self.shape[axis] / split.inner, split.outer_stride);
+            }
+        }
+        merged.reverse();
+        merged
     }
 
     /// Whether the elements lie in row-major order without gaps (axes of extent 1 don't matter).
@@ -260,6 +305,12 @@ impl<'a, F: Float> TensorMut<'a, F> {
         self.data
     }
 
+    /// The tensor as a [`Target`] of rows; see [`Layout::row_layout`].
+    pub fn row_target(&mut self, rows: &[usize], columns: &[usize]) -> Option<Target<'_, F>> {
+        let layout = self.layout.row_layout(rows, columns)?;
+        Some(Target::strided(self.data, layout))
+    }
+
     /// Data and layout at once, so that rows can be handed out while offsets are computed.
     pub fn parts_mut(&mut self) -> (&mut [F], &Layout) {
         (self.data, &self.layout)
@@ -291,4 +342,79 @@ fn positive_strides<F, D: Dimension>(array: &ArrayView<'_, F, D>) -> Option<D> {
         };
     }
     Some(strides)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every element that `row_layout` reaches is the one that `at` reaches.
+    fn rows_agree(layout: &Layout, rows: &[usize], columns: &[usize]) {
+        let as_rows = layout.row_layout(rows, columns).expect("addressable");
+        let extent = |axes: &[usize]| {
+            axes.iter()
+                .map(|&axis| layout.shape()[axis])
+                .product::<usize>()
+        };
+        let offset = |axes: &[usize], mut place: usize| {
+            let mut offset = 0;
+            for &axis in axes.iter().rev() {
+                offset += layout.at(axis, place % layout.shape()[axis]);
+                place /= layout.shape()[axis];
+            }
+            offset
+        };
+        assert_eq!(as_rows.len, extent(columns));
+        for n in 0..extent(rows) {
+            for c in 0..as_rows.len {
+                let expected = offset(rows, n) + offset(columns, c);
+                assert_eq!(
+                    as_rows.base(n) + c * as_rows.stride,
+                    expected,
+                    "row {n}, column {c}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn row_layouts_reach_what_indices_reach() {
+        // [N, C] from row-major [2, 3, 4, 5].
+        let split = Split {
+            axis: 0,
+            inner: 20,
+            outer_stride: 60,
+        };
+        let pixels = Layout::strided(vec![40, 3], vec![1, 20], Some(split));
+        rows_agree(&pixels, &[0], &[1]);
+        let cube = Layout::row_major(&[2, 3, 4]);
+        for (rows, columns) in [
+            (&[0][..], &[1, 2][..]),
+            (&[0, 1], &[2]),
+            (&[0, 2], &[1]),
+            (&[2, 0], &[1]),
+            (&[0, 1, 2], &[]),
+            (&[], &[0, 1, 2]),
+        ] {
+            rows_agree(&cube, rows, columns);
+        }
+        assert_eq!(cube.row_layout(&[1], &[0, 2]), None);
+    }
+
+    #[test]
+    fn rows_are_borrowed_or_gathered() {
+        let data: Vec<f64> = (0..6).map(f64::from).collect();
+        let tensor = Tensor::contiguous(&data, &[2, 3]);
+        let mut scratch = Vec::new();
+        assert_eq!(
+            tensor.row(tensor.at(0, 1), 1, 3, &mut scratch),
+            [3.0, 4.0, 5.0]
+        );
+        assert!(scratch.is_empty());
+        assert_eq!(tensor.row(2, tensor.stride(0), 2, &mut scratch), [2.0, 5.0]);
+        assert!(tensor.is_row_major());
+        let transposed = Layout::strided(vec![3, 2], vec![1, 3], None);
+        assert!(!transposed.is_row_major());
+        assert!(Layout::strided(vec![1, 3], vec![1, 1], None).is_row_major());
+    }
 }
