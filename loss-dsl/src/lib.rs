@@ -3,10 +3,10 @@
 
 extern crate self as loss_dsl;
 
-pub mod derivation;
+mod derivation;
 mod engine;
 mod error;
-pub mod gradcheck;
+mod gradcheck;
 mod input;
 mod label;
 mod loss;
@@ -22,7 +22,7 @@ pub use rt as __rt;
 
 pub use derivation::{Derivation, Formula};
 pub use error::Error;
-pub use gradcheck::{GradientReport, check_gradients};
+pub use gradcheck::{GradientEntry, GradientReport, check_gradients};
 pub use input::{Element, Input, Inputs, IntoInput};
 pub use label::{Label, Labels, MaskElement};
 pub use loss::Loss;

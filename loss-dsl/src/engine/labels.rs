@@ -56,39 +56,53 @@ fn convert<L: Label>(
 ) -> Result<Resolved, Error> {
     let order = grouping.flat_order(view.ndim());
     let flat = view.view().permuted_axes(IxDyn(&order));
-    let mut positions = Vec::with_capacity(flat.len());
+    // Positions first and checks afterwards, so that this loop has no branches.
+    let position = |label: &L| label.position(range.extent).unwrap_or(usize::MAX);
+    let mut positions: Vec<usize> = match flat.as_slice() {
+        Some(labels) => labels.iter().map(position).collect(),
+        None => flat.iter().map(position).collect(),
+    };
     let mut ignored = Vec::new();
-    for (place, &label) in flat.iter().enumerate() {
-        if ignore.is_some_and(|ignore| label.equals(ignore)) {
-            ignored.push(place);
-            positions.push(0);
-        } else if let Some(position) = label.position(range.extent) {
-            positions.push(position);
-        } else {
+    if let Some(ignore) = ignore {
+        let places = flat
+            .iter()
+            .enumerate()
+            .filter(|(_, label)| label.equals(ignore));
+        ignored.extend(places.map(|(place, _)| place));
+        ignored
+            .iter()
+            .for_each(|&place: &usize| positions[place] = 0);
+    }
+    match positions
+        .iter()
+        .position(|&position| position == usize::MAX)
+    {
+        None => Ok(Resolved {
+            positions: Some(positions),
+            ignored,
+        }),
+        Some(place) => {
             let flat_index = unravel(place, flat.shape());
             let mut position = vec![0; order.len()];
             order
                 .iter()
-                .zip(flat_index)
-                .for_each(|(&axis, index)| position[axis] = index);
+                .zip(&flat_index)
+                .for_each(|(&axis, &index)| position[axis] = index);
+            let value = flat[IxDyn(&flat_index)].value();
             let &Range {
                 input,
                 axis,
                 extent: classes,
             } = range;
-            return Err(Error::LabelOutOfRange {
+            Err(Error::LabelOutOfRange {
                 input,
                 position,
-                value: label.value(),
+                value,
                 axis,
                 classes,
-            });
+            })
         }
     }
-    Ok(Resolved {
-        positions: Some(positions),
-        ignored,
-    })
 }
 
 /// Whether each batch position is ignored, by any label; empty if none is. A label without some of

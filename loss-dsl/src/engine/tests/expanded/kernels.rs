@@ -38,8 +38,8 @@ pub(super) fn gradients<F: Float>(
             let g = F::from_f64(g);
             for d in 0..call.dims[1] {
                 let (to_x, to_w) = (at_x.at(0, n) + at_x.at(1, d), at_w.at(0, c) + at_w.at(1, d));
-                dx[to_x] = dx[to_x] + g * w.get(w.at(0, c) + w.at(1, d));
-                dw[to_w] = dw[to_w] + g * x.get(x.at(0, n) + x.at(1, d));
+                dx[to_x] += g * w.get(w.at(0, c) + w.at(1, d));
+                dw[to_w] += g * x.get(x.at(0, n) + x.at(1, d));
             }
         }
     }
