@@ -156,3 +156,58 @@ pub(super) fn unravel(place: usize, shape: &[usize]) -> Vec<usize> {
     }
     index
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{DimSpec, ParameterKind};
+
+    const LABEL: ParameterKind = ParameterKind::Label { range: 2 };
+    static SPEC: Spec = Spec {
+        name: "TwoLabels",
+        dims: &[
+            DimSpec {
+                name: "N",
+                batch: true,
+            },
+            DimSpec {
+                name: "H",
+                batch: true,
+            },
+            DimSpec {
+                name: "C",
+                batch: false,
+            },
+        ],
+        parameters: &[
+            ParameterSpec {
+                name: "a",
+                kind: LABEL,
+                axes: &[0, 1],
+            },
+            ParameterSpec {
+                name: "b",
+                kind: LABEL,
+                axes: &[0],
+            },
+            ParameterSpec {
+                name: "c",
+                kind: LABEL,
+                axes: &[1],
+            },
+        ],
+        value_axes: &[0, 1],
+        auxiliary: &[],
+        splittable: false,
+        coupled: false,
+    };
+
+    #[test]
+    fn a_position_is_ignored_if_any_label_says_so() {
+        let marked = [vec![1], vec![1], vec![2]];
+        let marked: Vec<_> = SPEC.parameters.iter().zip(marked).collect();
+        let ignored = ignored_positions(&SPEC, &[2, 3, 5], &marked);
+        assert_eq!(ignored, [false, true, true, true, true, true]);
+        assert!(ignored_positions(&SPEC, &[2, 3, 5], &[]).is_empty());
+    }
+}

@@ -58,6 +58,12 @@ fn storages() -> Vec<(
             [false, false],
         ),
         (
+            "pixel rows outermost",
+            Array4::zeros((h, n, c, w)),
+            |a| a.view_mut().permuted_axes([1, 2, 0, 3]),
+            [false, false],
+        ),
+        (
             "transposed pixels",
             Array4::zeros((n, c, w, h)),
             |a| a.view_mut().permuted_axes([0, 1, 3, 2]),
