@@ -406,4 +406,6 @@ fn join(first: impl FnOnce(), second: impl FnOnce()) {
 }
 
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod tests;
