@@ -45,6 +45,17 @@ pub fn minimum<F: Float>(lanes: &[F; LANES]) -> F {
     fold(*lanes, F::smaller)
 }
 
+/// The values of `tail`, filled up with `fill`: the last, partial step of a loop over lanes.
+///
+/// # Panics
+/// If there are more than [`LANES`] values.
+#[inline(always)]
+pub fn padded<F: Float>(tail: &[F], fill: F) -> [F; LANES] {
+    let mut lanes = [fill; LANES];
+    lanes[..tail.len()].copy_from_slice(tail);
+    lanes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +73,13 @@ mod tests {
         let mut lanes = [0.0f32; LANES];
         (lanes[0], lanes[7], lanes[21]) = (1e8, 1.0, -1e8);
         assert_eq!(total(&lanes), 1.0);
+    }
+
+    #[test]
+    fn padding_fills_up() {
+        let lanes = padded(&[1.0f32, 2.0], -1.0);
+        assert_eq!(lanes[..3], [1.0, 2.0, -1.0]);
+        assert_eq!(lanes[LANES - 1], -1.0);
     }
 
     #[test]

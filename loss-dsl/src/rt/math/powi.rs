@@ -13,9 +13,9 @@ pub fn powi<F: Float>(x: F, n: i32) -> F {
     let mut power = F::ONE;
     while exponent > 0 {
         if exponent & 1 == 1 {
-            power = power * square;
+            power *= square;
         }
-        square = square * square;
+        square *= square;
         exponent >>= 1;
     }
     if n < 0 { F::ONE / power } else { power }

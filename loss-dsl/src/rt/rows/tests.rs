@@ -1,6 +1,7 @@
 //! The driver against plain loops, and its promise about threads.
 
 use super::*;
+use crate::rt::RowLayout;
 
 /// Row n is `sin(n·len + c)`; sums, maxima and minima of it per column.
 struct Waves {
