@@ -1,0 +1,192 @@
+//! Every check of a call, and the extent of every dimension.
+//!
+//! The first array that has a dimension sets its extent, later ones must agree. If every array that
+//! carries the single batch axis has the same k axes more than declared, these extend the batch.
+
+use super::bound::Bound;
+use crate::error::Error;
+use crate::input::{Input, Inputs};
+use crate::loss::Loss;
+use crate::options::Options;
+use crate::rt::Float;
+use crate::spec::{ParameterKind, ParameterSpec, Spec};
+
+/// Checks a call.
+pub(super) fn bind<L: Loss, F: Float>(loss: &L, inputs: &Inputs<'_, F>) -> Result<Bound<F>, Error> {
+    check_scalars(L::spec(), &loss.scalar_values())?;
+    bind_arrays(L::spec(), loss.options(), inputs)
+}
+
+fn check_scalars(spec: &'static Spec, values: &[f64]) -> Result<(), Error> {
+    for (parameter, &value) in spec.scalars().zip(values) {
+        if let ParameterKind::Scalar { domain, .. } = parameter.kind
+            && !(value.is_finite() && domain.is_none_or(|domain| domain.contains(value)))
+        {
+            return Err(Error::Scalar {
+                name: parameter.name,
+                value,
+                domain,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn bind_arrays<F: Float>(
+    spec: &'static Spec,
+    options: &Options,
+    inputs: &Inputs<'_, F>,
+) -> Result<Bound<F>, Error> {
+    check_kinds(spec, inputs)?;
+    let (trailing, _) = trailing_axes(spec, inputs)?;
+    let mut bound = Bound::new(spec, extents(spec, inputs)?, trailing);
+    bound.bind_labels(options, inputs)?;
+    check_sample_weights(options, &bound)?;
+    for (index, (parameter, input)) in spec.arrays().zip(inputs.as_slice()).enumerate() {
+        match (parameter.kind, input) {
+            (ParameterKind::Tensor { .. }, Input::Real(array)) => {
+                bound.bind_tensor(parameter, index, &array.view())
+            }
+            (ParameterKind::Mask, _) => bound.bind_mask(parameter, index, input),
+            _ => {}
+        }
+    }
+    Ok(bound)
+}
+
+fn check_kinds<F: Float>(spec: &'static Spec, inputs: &Inputs<'_, F>) -> Result<(), Error> {
+    let expected: Vec<_> = spec.arrays().map(|p| p.name).collect();
+    if expected.len() != inputs.as_slice().len() {
+        return Err(Error::InputCount {
+            found: inputs.as_slice().len(),
+            expected,
+        });
+    }
+    for (parameter, input) in spec.arrays().zip(inputs.as_slice()) {
+        let expected = match (parameter.kind, input) {
+            (ParameterKind::Tensor { .. }, Input::Labels(_) | Input::Mask(_)) => {
+                "an array of real numbers"
+            }
+            (ParameterKind::Label { .. }, Input::Real(_) | Input::Mask(_)) => {
+                "an array of integer labels"
+            }
+            _ => continue,
+        };
+        let found = match input {
+            Input::Real(_) => "an array of real numbers",
+            Input::Labels(_) => "an array of integers",
+            Input::Mask(_) => "an array of booleans",
+        };
+        return Err(Error::InputKind {
+            input: parameter.name,
+            found,
+            expected,
+        });
+    }
+    Ok(())
+}
+
+/// The extents of the trailing axes, and the parameter that sets them.
+fn trailing_axes<'i, F: Float>(
+    spec: &'static Spec,
+    inputs: &'i Inputs<'_, F>,
+) -> Result<(&'i [usize], &'static str), Error> {
+    let batch = spec.extensible_batch();
+    let mut set: Option<(&[usize], &'static str)> = None;
+    for (parameter, input) in spec.arrays().zip(inputs.as_slice()) {
+        let (shape, declared) = (input.shape(), parameter.axes.len());
+        let extensible = batch.is_some_and(|batch| parameter.axes.contains(&batch));
+        let wrong_rank = |trailing| Error::Rank {
+            input: parameter.name,
+            shape: shape.to_vec(),
+            axes: spec.axis_names(parameter.axes),
+            trailing,
+        };
+        match set {
+            _ if !extensible && shape.len() != declared => return Err(wrong_rank(None)),
+            _ if !extensible => {}
+            None if shape.len() < declared => return Err(wrong_rank(None)),
+            None => set = Some((&shape[declared..], parameter.name)),
+            Some((trailing, set_by)) => {
+                let count = trailing.len();
+                if shape.len() != declared + count {
+                    return Err(wrong_rank((count > 0).then_some((count, set_by))));
+                }
+                check_trailing(parameter, shape, trailing, set_by)?;
+            }
+        }
+    }
+    Ok(set.unwrap_or_default())
+}
+
+fn check_trailing(
+    parameter: &'static ParameterSpec,
+    shape: &[usize],
+    trailing: &[usize],
+    set_by: &'static str,
+) -> Result<(), Error> {
+    let found = &shape[parameter.axes.len()..];
+    match found
+        .iter()
+        .zip(trailing)
+        .position(|(found, expected)| found != expected)
+    {
+        None => Ok(()),
+        Some(at) => Err(Error::Extent {
+            input: parameter.name,
+            axis: format!("number {}", parameter.axes.len() + at),
+            shape: shape.to_vec(),
+            expected: trailing[at],
+            set_by,
+        }),
+    }
+}
+
+/// The extent of each dimension, without trailing axes.
+fn extents<F: Float>(spec: &'static Spec, inputs: &Inputs<'_, F>) -> Result<Vec<usize>, Error> {
+    let mut dims: Vec<Option<(usize, &'static str)>> = vec![None; spec.dims.len()];
+    for (parameter, input) in spec.arrays().zip(inputs.as_slice()) {
+        for (&dim, &extent) in parameter.axes.iter().zip(input.shape()) {
+            let axis = spec.dims[dim].name;
+            let shape = || input.shape().to_vec();
+            match dims[dim] {
+                None if extent == 0 && !spec.dims[dim].batch => {
+                    return Err(Error::EmptyAxis {
+                        input: parameter.name,
+                        axis,
+                        shape: shape(),
+                    });
+                }
+                None => dims[dim] = Some((extent, parameter.name)),
+                Some((expected, set_by)) if expected != extent => {
+                    let (input, axis) = (parameter.name, axis.to_owned());
+                    return Err(Error::Extent {
+                        input,
+                        axis,
+                        shape: shape(),
+                        expected,
+                        set_by,
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(dims
+        .into_iter()
+        .map(|set| set.map_or(0, |(extent, _)| extent))
+        .collect())
+}
+
+fn check_sample_weights<F: Float>(options: &Options, bound: &Bound<F>) -> Result<(), Error> {
+    let expected = bound.array_shape(bound.value_axes());
+    match &options.sample_weights {
+        Some(weights) if bound.is_scalar() || weights.shape() != expected => {
+            Err(Error::SampleWeights {
+                shape: weights.shape().to_vec(),
+                expected,
+            })
+        }
+        _ => Ok(()),
+    }
+}

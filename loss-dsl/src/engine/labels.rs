@@ -1,0 +1,213 @@
+//! Labels become positions, once, and mark the positions to ignore.
+
+use ndarray::{ArrayViewD, IxDyn};
+
+use super::array::Grouping;
+use crate::error::Error;
+use crate::label::{Label, LabelView, Labels, with_labels};
+use crate::spec::{ParameterSpec, Spec};
+
+/// The axis that labels index.
+pub(super) struct Range {
+    /// Name of the label parameter.
+    pub(super) input: &'static str,
+    /// Name of the axis.
+    pub(super) axis: &'static str,
+    /// Its extent.
+    pub(super) extent: usize,
+}
+
+/// Labels as positions in flat order.
+pub(super) struct Resolved {
+    /// The positions, 0 for ignored labels; none if the array itself holds them.
+    pub(super) positions: Option<Vec<usize>>,
+    /// Which labels are ignored, by place in flat order, ascending.
+    pub(super) ignored: Vec<usize>,
+}
+
+/// Checks and converts labels.
+pub(super) fn resolve(
+    labels: &Labels<'_>,
+    grouping: &Grouping,
+    ignore: Option<i64>,
+    range: &Range,
+) -> Result<Resolved, Error> {
+    if let (LabelView::Usize(view), None) = (&labels.0, ignore)
+        && grouping
+            .batch
+            .is_none_or(|batch| batch + 1 == grouping.declared)
+        && view
+            .as_slice()
+            .is_some_and(|all| all.iter().all(|&label| label < range.extent))
+    {
+        return Ok(Resolved {
+            positions: None,
+            ignored: Vec::new(),
+        });
+    }
+    with_labels!(labels, view => convert(view, grouping, ignore, range))
+}
+
+fn convert<L: Label>(
+    view: &ArrayViewD<'_, L>,
+    grouping: &Grouping,
+    ignore: Option<i64>,
+    range: &Range,
+) -> Result<Resolved, Error> {
+    let order = grouping.flat_order(view.ndim());
+    let flat = view.view().permuted_axes(IxDyn(&order));
+    // Positions first and checks afterwards, so that this loop has no branches.
+    let position = |label: &L| label.position(range.extent).unwrap_or(usize::MAX);
+    let mut positions: Vec<usize> = match flat.as_slice() {
+        Some(labels) => labels.iter().map(position).collect(),
+        None => flat.iter().map(position).collect(),
+    };
+    let mut ignored = Vec::new();
+    if let Some(ignore) = ignore {
+        let places = flat
+            .iter()
+            .enumerate()
+            .filter(|(_, label)| label.equals(ignore));
+        ignored.extend(places.map(|(place, _)| place));
+        ignored
+            .iter()
+            .for_each(|&place: &usize| positions[place] = 0);
+    }
+    match positions
+        .iter()
+        .position(|&position| position == usize::MAX)
+    {
+        None => Ok(Resolved {
+            positions: Some(positions),
+            ignored,
+        }),
+        Some(place) => {
+            let flat_index = unravel(place, flat.shape());
+            let mut position = vec![0; order.len()];
+            order
+                .iter()
+                .zip(&flat_index)
+                .for_each(|(&axis, &index)| position[axis] = index);
+            let value = flat[IxDyn(&flat_index)].value();
+            let &Range {
+                input,
+                axis,
+                extent: classes,
+            } = range;
+            Err(Error::LabelOutOfRange {
+                input,
+                position,
+                value,
+                axis,
+                classes,
+            })
+        }
+    }
+}
+
+/// Whether each batch position is ignored, by any label; empty if none is. A label without some of
+/// the batch axes marks all positions along these.
+pub(super) fn ignored_positions(
+    spec: &Spec,
+    dims: &[usize],
+    marked: &[(&'static ParameterSpec, Vec<usize>)],
+) -> Vec<bool> {
+    if marked.iter().all(|(_, places)| places.is_empty()) {
+        return Vec::new();
+    }
+    let shape: Vec<usize> = spec.value_axes.iter().map(|&dim| dims[dim]).collect();
+    let mut ignored = vec![false; shape.iter().product()];
+    for (parameter, places) in marked {
+        if parameter.axes == spec.value_axes {
+            places.iter().for_each(|&place| ignored[place] = true);
+            continue;
+        }
+        let strides = broadcast_strides(spec, dims, parameter.axes);
+        for (position, ignored) in ignored.iter_mut().enumerate() {
+            let index = unravel(position, &shape);
+            let place: usize = index
+                .iter()
+                .zip(&strides)
+                .map(|(i, stride)| i * stride)
+                .sum();
+            *ignored |= places.binary_search(&place).is_ok();
+        }
+    }
+    ignored
+}
+
+/// For each batch axis, the stride in a row-major array with `axes`; 0 if it lacks the axis.
+fn broadcast_strides(spec: &Spec, dims: &[usize], axes: &[usize]) -> Vec<usize> {
+    let stride_of = |dim: &usize| {
+        axes.iter().position(|own| own == dim).map_or(0, |at| {
+            axes[at + 1..].iter().map(|&dim| dims[dim]).product()
+        })
+    };
+    spec.value_axes.iter().map(stride_of).collect()
+}
+
+/// The index of the element at `place` of a row-major array.
+pub(super) fn unravel(place: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    let mut rest = place;
+    for (slot, &extent) in index.iter_mut().zip(shape).rev() {
+        *slot = rest % extent;
+        rest /= extent;
+    }
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{DimSpec, ParameterKind};
+
+    const LABEL: ParameterKind = ParameterKind::Label { range: 2 };
+    static SPEC: Spec = Spec {
+        name: "TwoLabels",
+        dims: &[
+            DimSpec {
+                name: "N",
+                batch: true,
+            },
+            DimSpec {
+                name: "H",
+                batch: true,
+            },
+            DimSpec {
+                name: "C",
+                batch: false,
+            },
+        ],
+        parameters: &[
+            ParameterSpec {
+                name: "a",
+                kind: LABEL,
+                axes: &[0, 1],
+            },
+            ParameterSpec {
+                name: "b",
+                kind: LABEL,
+                axes: &[0],
+            },
+            ParameterSpec {
+                name: "c",
+                kind: LABEL,
+                axes: &[1],
+            },
+        ],
+        value_axes: &[0, 1],
+        auxiliary: &[],
+        splittable: false,
+        coupled: false,
+    };
+
+    #[test]
+    fn a_position_is_ignored_if_any_label_says_so() {
+        let marked = [vec![1], vec![1], vec![2]];
+        let marked: Vec<_> = SPEC.parameters.iter().zip(marked).collect();
+        let ignored = ignored_positions(&SPEC, &[2, 3, 5], &marked);
+        assert_eq!(ignored, [false, true, true, true, true, true]);
+        assert!(ignored_positions(&SPEC, &[2, 3, 5], &[]).is_empty());
+    }
+}

@@ -1,0 +1,204 @@
+//! From a call to its value and gradients, for any loss.
+//!
+//! ```text
+//! inputs ──bind──▶ Bound ──▶ Call ──kernel──▶ losses ──reduce──▶ Value
+//!                                └──────────▶ gradients ──release──▶ targets
+//! ```
+//! [`bind`] makes every check and fails before anything is written; what follows cannot fail. With
+//! uₙ the sample weights and Z the normaliser, the kernel is given ∂total/∂ℓₙ = uₙ/Z (times
+//! the upstream gradient), 0 where n is ignored, so that reductions never appear in a kernel.
+
+mod array;
+mod bind;
+mod bound;
+mod ignored;
+mod labels;
+mod reduce;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use core::marker::PhantomData;
+
+use ndarray::ArrayD;
+
+pub(crate) use bound::Bound;
+
+use crate::error::Error;
+use crate::input::{Input, Inputs};
+use crate::loss::Loss;
+use crate::rt::{Call, Float, gradient_like};
+use crate::saved::Saved;
+use crate::spec::{ParameterKind, Spec};
+use crate::value::{GradientTargets, Gradients, Upstream, Value};
+use reduce::Scaling;
+
+pub(crate) fn evaluate<L: Loss, F: Float>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+) -> Result<Value<F>, Error> {
+    let bound = bind::bind(loss, inputs)?;
+    let call = bound.call(loss, inputs, &[]);
+    Ok(forward(loss, &bound, &call, &mut []))
+}
+
+pub(crate) fn evaluate_auxiliary<L: Loss, F: Float>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+) -> Result<(Value<F>, Vec<ArrayD<F>>), Error> {
+    let bound = bind::bind(loss, inputs)?;
+    let call = bound.call(loss, inputs, &[]);
+    let outputs = L::spec().auxiliary;
+    let mut auxiliary: Vec<Vec<F>> = outputs
+        .iter()
+        .map(|output| vec![F::ZERO; bound.len(output.axes)])
+        .collect();
+    let value = forward(loss, &bound, &call, &mut auxiliary);
+    let arrays = outputs
+        .iter()
+        .zip(auxiliary)
+        .map(|(output, values)| bound.array(output.axes, values));
+    Ok((value, arrays.collect()))
+}
+
+pub(crate) fn differentiate<L: Loss, F: Float>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+) -> Result<(Value<F>, Gradients<F>), Error> {
+    let bound = bind::bind(loss, inputs)?;
+    let mut gradients = blank_gradients(L::spec(), inputs);
+    let value = backward(loss, inputs, &bound, None, gradients.targets());
+    Ok((value, gradients))
+}
+
+pub(crate) fn differentiate_into<L: Loss, F: Float>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+    targets: GradientTargets<'_, F>,
+) -> Result<Value<F>, Error> {
+    let bound = bind::bind(loss, inputs)?;
+    target::check(L::spec(), inputs, &targets)?;
+    Ok(backward(loss, inputs, &bound, None, targets))
+}
+
+#[allow(clippy::type_complexity, reason = "a result of a pair, used once")]
+pub(crate) fn save<'a, L: Loss, F: Float, D>(
+    loss: &L,
+    inputs: Inputs<'a, F>,
+) -> Result<(Value<F>, Saved<'a, L, F, D>), Error> {
+    let bound = bind::bind(loss, &inputs)?;
+    let value = forward(loss, &bound, &bound.call(loss, &inputs, &[]), &mut []);
+    Ok((
+        value,
+        Saved {
+            loss: loss.clone(),
+            inputs,
+            bound,
+            dimensions: PhantomData,
+        },
+    ))
+}
+
+pub(crate) fn pull_back<L: Loss, F: Float>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+    bound: &Bound<F>,
+    upstream: &Upstream<'_, F>,
+    targets: GradientTargets<'_, F>,
+) -> Result<(), Error> {
+    reduce::check_upstream(loss.options(), bound, upstream)?;
+    target::check(L::spec(), inputs, &targets)?;
+    backward(loss, inputs, bound, Some(upstream), targets);
+    Ok(())
+}
+
+/// Zero gradients in the shapes and memory orders of the inputs.
+pub(crate) fn blank_gradients<F: Float>(
+    spec: &'static Spec,
+    inputs: &Inputs<'_, F>,
+) -> Gradients<F> {
+    let count = spec.differentiable().count();
+    Gradients::new(
+        spec,
+        (0..count)
+            .map(|index| blank_gradient(spec, inputs, index))
+            .collect(),
+    )
+}
+
+/// A zero gradient of the differentiable tensor number `index`.
+pub(crate) fn blank_gradient<F: Float>(
+    spec: &Spec,
+    inputs: &Inputs<'_, F>,
+    index: usize,
+) -> ArrayD<F> {
+    match differentiable_inputs(spec, inputs).nth(index) {
+        Some(Input::Real(array)) => gradient_like(array),
+        _ => unreachable!("a bound call has real arrays for its differentiable tensors"),
+    }
+}
+
+/// The inputs that are differentiated, in order.
+fn differentiable_inputs<'i, 'a, F>(
+    spec: &Spec,
+    inputs: &'i Inputs<'a, F>,
+) -> impl Iterator<Item = &'i Input<'a, F>>
+where
+    F: Float,
+{
+    let parameters = spec.arrays().map(|p| {
+        p.kind
+            == ParameterKind::Tensor {
+                differentiable: true,
+            }
+    });
+    parameters
+        .zip(inputs.as_slice())
+        .filter_map(|(differentiated, input)| differentiated.then_some(input))
+}
+
+/// The forward pass of a checked call.
+fn forward<L: Loss, F: Float>(
+    loss: &L,
+    bound: &Bound<F>,
+    call: &Call<'_, F>,
+    auxiliary: &mut [Vec<F>],
+) -> Value<F> {
+    let mut losses = vec![F::ZERO; bound.positions()];
+    let idle = bound.is_empty() || (bound.all_ignored() && auxiliary.is_empty());
+    if !idle {
+        L::forward_kernel(call, &mut losses, auxiliary);
+    }
+    Scaling::of(loss, bound, call).reduce(bound, losses)
+}
+
+/// The backward pass of a checked call; `upstream` is 1 if it is not given.
+fn backward<L: Loss, F: Float>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+    bound: &Bound<F>,
+    upstream: Option<&Upstream<'_, F>>,
+    targets: GradientTargets<'_, F>,
+) -> Value<F> {
+    let spec = L::spec();
+    let cleaned = ignored::cleaned_tensors(spec, bound, inputs);
+    let mut call = bound.call(loss, inputs, &cleaned);
+    let scaling = Scaling::of(loss, bound, &call);
+    let mut losses = vec![F::ZERO; bound.positions()];
+    if bound.is_empty() || bound.all_ignored() || scaling.vanishes() {
+        target::fill_zero(targets);
+        return scaling.reduce(bound, losses);
+    }
+    call.cotangent = scaling.cotangent(bound, upstream);
+    let mut buffers = target::buffers(spec, bound, targets.tensors);
+    let mut gradients: Vec<_> = buffers.iter_mut().map(target::Buffer::tensor).collect();
+    let mut learn = vec![0.0; targets.scalars.len()];
+    L::gradient_kernel(&call, &mut losses, &mut gradients, &mut learn);
+    ignored::clear(spec, bound, &mut gradients);
+    drop(gradients);
+    buffers.into_iter().for_each(target::Buffer::release);
+    for (slot, slope) in targets.scalars.into_iter().zip(learn) {
+        *slot = F::from_f64(slope);
+    }
+    scaling.reduce(bound, losses)
+}

@@ -1,0 +1,55 @@
+//! The checked, flattened form of a call: what a generated kernel receives.
+
+use std::borrow::Cow;
+
+use ndarray::ArrayD;
+
+use super::{Float, Tensor};
+use crate::error::Error;
+use crate::input::Inputs;
+use crate::loss::Loss;
+use crate::value::Value;
+
+/// Everything a kernel reads. Built by the engine after all checks, so a kernel never fails.
+///
+/// Invariants: every tensor has the extents of `dims` on its axes; every label lies below the extent
+/// of its range; no extent is zero; the per-sample buffers have as many elements as there are
+/// batch positions (row-major over the value's axes).
+#[derive(Clone, Debug)]
+pub struct Call<'a, F: Float> {
+    /// Extent of each dimension, in the order of [`Spec::dims`](crate::Spec::dims). A batch
+    /// dimension that comes with trailing axes counts all its positions.
+    pub dims: Vec<usize>,
+    /// Every real tensor, differentiable or not, in declaration order.
+    pub tensors: Vec<Tensor<'a, F>>,
+    /// Every label, in declaration order, row-major over the label's own axes. Ignored labels are 0.
+    pub labels: Vec<Cow<'a, [usize]>>,
+    /// Every mask, in declaration order, row-major over the mask's own axes.
+    pub masks: Vec<Cow<'a, [bool]>>,
+    /// Run-time scalars, learned ones included, in declaration order.
+    pub scalars: Vec<F>,
+    /// Run-time flags, in declaration order.
+    pub flags: Vec<bool>,
+    /// ∂total/∂lossₙ for each batch position (one element for a scalar loss), 0 where the position
+    /// is ignored. Empty in a forward pass.
+    pub cotangent: Vec<F>,
+}
+
+/// The value and the auxiliary outputs of a loss that has `K` of them.
+///
+/// # Errors
+/// As [`Loss::evaluate`].
+///
+/// # Panics
+/// If the loss declares another number of outputs than `K`.
+pub fn auxiliary<L: Loss, F: Float, const K: usize>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+) -> Result<(Value<F>, [ArrayD<F>; K]), Error> {
+    let (value, outputs) = loss.evaluate_auxiliary(inputs)?;
+    let outputs = outputs.try_into();
+    Ok((
+        value,
+        outputs.expect("the spec lists as many outputs as the generated struct"),
+    ))
+}

@@ -1,0 +1,53 @@
+//! Run-time support of generated kernels: the only names that generated code uses.
+//!
+//! A generated pass is a [`RowKernel`]: a struct of borrowed inputs whose `run` computes a range of
+//! rows. [`for_rows`] cuts the rows into blocks, runs blocks in parallel and picks the instruction
+//! set. Loops over a long axis go in steps of [`LANES`] over `as_chunks`, with accumulators as
+//! `[F; LANES]`, so that LLVM vectorises them; the rest of a row is one more, padded step. This is
+//! the shape to emit:
+//!
+//! ```
+//! # use loss_dsl::rt::*;
+//! # use std::ops::Range;
+#![doc = include_str!("rows/softmax_cross_entropy.rs")]
+//!
+//! let (z, y, cotangent) = ([1.0f32, 2.0, 0.5, 0.0, -1.0, 3.0], [1, 0], [0.5; 2]);
+//! let kernel = SoftmaxCrossEntropy { z: &z, y: &y, cotangent: &cotangent, classes: 3 };
+//! let (mut losses, mut gradient) = ([0.0; 2], [0.0; 6]);
+//! let targets = [Target::rows(&mut losses, 1), Target::rows(&mut gradient, 3)];
+//! for_rows(&kernel, 2, 3, targets);
+//! assert!((losses[0] - 0.464_37).abs() < 1e-5);
+//! assert!((gradient[0] - 0.115_60).abs() < 1e-4);
+//! ```
+//!
+//! Everything a kernel calls in its loops is `#[inline(always)]`. The elementwise functions of
+//! [`Float`] take the instruction set after `self`: `x.exp(isa)`, `x.max(isa, y)`.
+//!
+//! Typed methods of a generated loss call [`gradient_like`], [`auxiliary`], the builders of
+//! [`Inputs`](crate::Inputs) and [`GradientTargets`](crate::GradientTargets), and the provided
+//! methods of [`Loss`](crate::Loss). Its kernels receive a [`Call`] with [`Tensor`]s and write
+//! [`TensorMut`]s.
+
+mod call;
+pub mod contract;
+mod disjoint;
+pub mod float;
+pub mod isa;
+pub mod math;
+pub mod reduce;
+pub mod rows;
+pub mod scatter;
+pub mod target;
+mod tensor;
+
+pub use call::{Call, auxiliary};
+pub use contract::contract;
+pub use disjoint::RowLayout;
+pub use float::Float;
+pub use isa::{Isa, Kernel, LANES, dispatch};
+pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
+pub use reduce::{maximum, minimum, padded, total, total_f64};
+pub use rows::{RowKernel, for_rows};
+pub use scatter::scatter_add;
+pub use target::{BlockTarget, Target};
+pub use tensor::{Layout, Split, Tensor, TensorMut, gradient_like};
