@@ -1,0 +1,287 @@
+//! Reads the reference values in `tests/golden/*.json`.
+//!
+//! A file is one loss, a [`Case`] one call of it: inputs, the loss per sample, totals, and gradients of two roots (the mean
+//! and a fixed cotangent per sample). The fields, their conventions and how exact the numbers are stand in
+//! `tests/golden/README.md`. Everything here panics with the file, the case and the field in question: a golden that does
+//! not read is a broken test, not a result.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use ndarray::{ArrayD, IxDyn};
+use serde_json::{Map, Value};
+
+/// The reference values of one loss.
+#[derive(Debug, Clone)]
+pub(crate) struct Golden {
+    /// The loss's name in the library, `ArcFace`.
+    pub(crate) loss: String,
+    /// The inputs that have gradients, in the order of the declaration.
+    pub(crate) differentiable: Vec<String>,
+    /// The calls.
+    pub(crate) cases: Vec<Case>,
+}
+
+/// One call of a loss with everything that is known about its result.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    /// Unique in its file.
+    pub(crate) name: String,
+    /// Which of several formulas under one name (ArcFace: `plain`, `classic`, `easy`).
+    pub(crate) variant: Option<String>,
+    /// The label that marks an ignored sample.
+    pub(crate) ignore_index: Option<i64>,
+    /// Run-time scalars by name.
+    pub(crate) scalars: BTreeMap<String, f64>,
+    /// Real inputs by name, differentiable or not.
+    pub(crate) tensors: BTreeMap<String, ArrayD<f64>>,
+    /// Label inputs by name.
+    pub(crate) labels: BTreeMap<String, ArrayD<i64>>,
+    /// 0-1 inputs by name.
+    pub(crate) masks: BTreeMap<String, ArrayD<bool>>,
+    /// The loss per sample.
+    pub(crate) value: ArrayD<f64>,
+    /// `sum`, `mean` and, for weighted softmax, `weighted_mean`.
+    pub(crate) totals: BTreeMap<String, f64>,
+    /// One number a sample, in the shape of `value`.
+    pub(crate) cotangent: ArrayD<f64>,
+    /// Root (`mean`, `cotangent`, `weighted_mean`) → input → gradient in the input's shape.
+    pub(crate) gradients: BTreeMap<String, BTreeMap<String, ArrayD<f64>>>,
+}
+
+/// Reads `tests/golden/{name}.json`, for example `load("arc_face")`.
+///
+/// # Panics
+/// If the file is missing or any field of it is not as the README says.
+pub(crate) fn load(name: &str) -> Golden {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("golden/{name}.json"));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let document: Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let root = Field::new(name, &document);
+    Golden {
+        loss: root.get("loss").text(),
+        differentiable: root.get("differentiable").each(|f| f.text()),
+        cases: root.get("cases").each(read_case),
+    }
+}
+
+/// The largest error of `found` against `expected`, relative to the largest element of `expected` (absolute if that is 0).
+/// NaN or a shape that differs gives infinity, so that no comparison passes by accident.
+pub(crate) fn array_error(found: &ArrayD<f64>, expected: &ArrayD<f64>) -> f64 {
+    if found.shape() != expected.shape() {
+        return f64::INFINITY;
+    }
+    let scale = expected.iter().fold(0.0_f64, |m, e| m.max(e.abs()));
+    let mut worst = 0.0_f64;
+    for (f, e) in found.iter().zip(expected) {
+        let error = (f - e).abs();
+        if error.is_nan() {
+            return f64::INFINITY;
+        }
+        worst = worst.max(error);
+    }
+    if scale > 0.0 { worst / scale } else { worst }
+}
+
+fn read_case(at: &Field<'_>) -> Case {
+    let tensors = at.get("tensors").table(|f| f.array(Field::number));
+    let value = at.get("value").array(Field::number);
+    let cotangent = at.get("cotangent").shaped(value.shape(), Field::number);
+    let gradients = at.get("gradients").table(|root| {
+        root.entries()
+            .map(|(input, f)| {
+                let tensor = tensors.get(&input);
+                let shape = tensor
+                    .unwrap_or_else(|| f.fail("has no input of its name"))
+                    .shape();
+                (input, f.shaped(shape, Field::number))
+            })
+            .collect()
+    });
+    Case {
+        name: at.get("name").text(),
+        variant: at.find("variant").map(|f| f.text()),
+        ignore_index: at.find("ignore_index").map(|f| f.integer()),
+        scalars: at.get("scalars").table(Field::number),
+        labels: at.get("labels").table(|f| f.array(Field::integer)),
+        masks: at.get("masks").table(|f| f.array(|bit| bit.integer() != 0)),
+        totals: at.get("totals").table(Field::number),
+        tensors,
+        value,
+        cotangent,
+        gradients,
+    }
+}
+
+/// A JSON value and the way to it, for messages.
+struct Field<'a> {
+    path: String,
+    value: &'a Value,
+}
+
+impl<'a> Field<'a> {
+    fn new(path: &str, value: &'a Value) -> Self {
+        Self {
+            path: path.to_owned(),
+            value,
+        }
+    }
+
+    fn fail(&self, what: &str) -> ! {
+        panic!("tests/golden: {} {what}", self.path)
+    }
+
+    fn child(&self, key: &str, value: &'a Value) -> Field<'a> {
+        let mut path = self.path.clone();
+        write!(path, ".{key}").expect("a String takes any text");
+        Field { path, value }
+    }
+
+    fn object(&self) -> &'a Map<String, Value> {
+        self.value
+            .as_object()
+            .unwrap_or_else(|| self.fail("is not an object"))
+    }
+
+    fn find(&self, key: &str) -> Option<Field<'a>> {
+        self.object().get(key).map(|value| self.child(key, value))
+    }
+
+    fn get(&self, key: &str) -> Field<'a> {
+        self.find(key)
+            .unwrap_or_else(|| self.child(key, self.value).fail("is missing"))
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (String, Field<'a>)> {
+        self.object()
+            .iter()
+            .map(|(key, value)| (key.clone(), self.child(key, value)))
+    }
+
+    fn table<T>(&self, read: impl Fn(&Field<'a>) -> T) -> BTreeMap<String, T> {
+        self.entries()
+            .map(|(key, field)| (key, read(&field)))
+            .collect()
+    }
+
+    fn each<T>(&self, read: impl Fn(&Field<'a>) -> T) -> Vec<T> {
+        let list = self
+            .value
+            .as_array()
+            .unwrap_or_else(|| self.fail("is not a list"));
+        let items = list.iter().enumerate();
+        items
+            .map(|(i, value)| read(&self.child(&i.to_string(), value)))
+            .collect()
+    }
+
+    fn text(&self) -> String {
+        self.value
+            .as_str()
+            .unwrap_or_else(|| self.fail("is not a string"))
+            .to_owned()
+    }
+
+    fn number(&self) -> f64 {
+        self.value
+            .as_f64()
+            .unwrap_or_else(|| self.fail("is not a number"))
+    }
+
+    fn integer(&self) -> i64 {
+        self.value
+            .as_i64()
+            .unwrap_or_else(|| self.fail("is not an integer"))
+    }
+
+    fn array<T>(&self, read: impl Fn(&Field<'a>) -> T) -> ArrayD<T> {
+        let extent =
+            |f: &Field<'a>| usize::try_from(f.integer()).unwrap_or_else(|_| f.fail("is negative"));
+        let shape = self.get("shape").each(extent);
+        self.get("data").shaped(&shape, read)
+    }
+
+    fn shaped<T>(&self, shape: &[usize], read: impl Fn(&Field<'a>) -> T) -> ArrayD<T> {
+        ArrayD::from_shape_vec(IxDyn(shape), self.each(read))
+            .unwrap_or_else(|_| self.fail(&format!("does not have the shape {shape:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: [&str; 10] = [
+        "softmax_cross_entropy",
+        "weighted_softmax",
+        "adaptive_weighted_softmax",
+        "hed_sigmoid",
+        "binary_focal",
+        "focal",
+        "temperature_softmax",
+        "distillation",
+        "cos_face",
+        "arc_face",
+    ];
+
+    #[test]
+    fn every_file_reads_and_is_consistent() {
+        for file in FILES {
+            let golden = load(file);
+            assert!(golden.cases.len() >= 5, "{file}");
+            for case in &golden.cases {
+                let sum: f64 = case.value.iter().sum();
+                let allowed = 1e-14 * case.value.iter().map(|v| v.abs()).sum::<f64>();
+                assert!(
+                    (sum - case.totals["sum"]).abs() <= allowed,
+                    "{file}: {}",
+                    case.name
+                );
+                for gradient in case.gradients.values() {
+                    let inputs: Vec<&String> = gradient.keys().collect();
+                    let mut expected: Vec<&String> = golden.differentiable.iter().collect();
+                    expected.sort();
+                    assert_eq!(inputs, expected, "{file}: {}", case.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn real_inputs_are_exact_in_f32() {
+        for file in FILES {
+            for case in load(file).cases {
+                for (name, tensor) in &case.tensors {
+                    let exact = tensor.iter().all(|&t| f64::from(t as f32) == t);
+                    assert!(exact, "{file}: {}, {name}", case.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_round_trip() {
+        let document: Value =
+            serde_json::from_str("[2.2204460492503131e-16, 34.199999999999996]").unwrap();
+        let numbers = Field::new("numbers", &document).each(Field::number);
+        assert_eq!(
+            numbers,
+            ["2.2204460492503131e-16", "34.199999999999996"].map(|t| t.parse::<f64>().unwrap())
+        );
+    }
+
+    #[test]
+    fn errors_are_relative_to_the_array_and_nan_never_passes() {
+        let array = |data: Vec<f64>| ArrayD::from_shape_vec(IxDyn(&[data.len()]), data).unwrap();
+        let expected = array(vec![4.0, 0.5]);
+        assert_eq!(array_error(&array(vec![4.0, 1.5]), &expected), 0.25);
+        assert_eq!(
+            array_error(&array(vec![f64::NAN, 0.5]), &expected),
+            f64::INFINITY
+        );
+        assert_eq!(array_error(&array(vec![4.0]), &expected), f64::INFINITY);
+    }
+}
