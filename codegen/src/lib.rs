@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod diff;
+pub mod emit;
 pub mod ir;
 pub mod schedule;
 pub mod support;

@@ -143,7 +143,11 @@ impl Scope<'_> {
                 quote!(#tensor.at(#dim, #place))
             })
             .collect();
-        if terms.is_empty() { quote!(0) } else { quote!(#(#terms)+*) }
+        if terms.is_empty() {
+            quote!(0)
+        } else {
+            quote!(#(#terms)+*)
+        }
     }
 
     fn element(&mut self, tensor: &Ident, index: &[Index]) -> TokenStream {

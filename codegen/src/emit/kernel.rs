@@ -13,15 +13,22 @@ use crate::schedule::plan::{BufferId, Nest, Operand, Output, Plan, Step, Target}
 
 /// The statements that carry out a plan, for a function with `call` and the outputs in scope.
 pub(super) fn emit(graph: &Graph, plan: &Plan, prefix: &str) -> TokenStream {
-    let mut kernel = Kernel { graph, plan, read: BTreeSet::new() };
+    let mut kernel = Kernel {
+        graph,
+        plan,
+        read: BTreeSet::new(),
+    };
     let mut steps: Vec<(usize, TokenStream)> = vec![];
     // Backwards, so that a step knows whether what it fills is read later.
     for (i, step) in plan.steps.iter().enumerate().rev() {
         let tokens = match step {
             Step::Nest(nest) => kernel.nest(nest, &kernel_name(prefix, i + 1)),
-            Step::Contract { out, left, right, over } => {
-                kernel.contract(*out, left, right, over)
-            }
+            Step::Contract {
+                out,
+                left,
+                right,
+                over,
+            } => kernel.contract(*out, left, right, over),
             Step::Scatter { out, index, source } => kernel.scatter(*out, *index, *source),
         };
         steps.push((i, tokens));
@@ -62,7 +69,11 @@ impl Kernel<'_> {
             quote!(cotangent: ::loss_dsl::__rt::Tensor::contiguous(&call.cotangent, &[#(#shape),*]),)
         });
         let rows: Vec<_> = nest.rows.iter().map(|&a| self.extent(a)).collect();
-        let rows = if rows.is_empty() { quote!(1) } else { quote!(#(#rows)**) };
+        let rows = if rows.is_empty() {
+            quote!(1)
+        } else {
+            quote!(#(#rows)**)
+        };
         let work = nest::work(self.graph, self.plan, nest);
         let items = emitted.items;
         quote! {
@@ -79,7 +90,11 @@ impl Kernel<'_> {
     }
 
     fn cotangent_shape(&self) -> Vec<TokenStream> {
-        let cotangent = self.graph.params().iter().find(|p| p.role == Role::Cotangent);
+        let cotangent = self
+            .graph
+            .params()
+            .iter()
+            .find(|p| p.role == Role::Cotangent);
         cotangent.map_or(vec![], |p| p.axes.iter().map(|&a| self.extent(a)).collect())
     }
 
@@ -90,7 +105,11 @@ impl Kernel<'_> {
 
     fn len(&self, axes: &[AxisId]) -> TokenStream {
         let extents: Vec<_> = axes.iter().map(|&a| self.extent(a)).collect();
-        if extents.is_empty() { quote!(1) } else { quote!(#(#extents)**) }
+        if extents.is_empty() {
+            quote!(1)
+        } else {
+            quote!(#(#extents)**)
+        }
     }
 
     /// The buffer as a tensor for later steps, if they read it.
@@ -99,8 +118,13 @@ impl Kernel<'_> {
             return TokenStream::new();
         }
         let tensor = tensor_name(buffer);
-        let shape: Vec<_> =
-            self.plan.buffer(buffer).axes.iter().map(|&a| self.extent(a)).collect();
+        let shape: Vec<_> = self
+            .plan
+            .buffer(buffer)
+            .axes
+            .iter()
+            .map(|&a| self.extent(a))
+            .collect();
         quote!(let #tensor = ::loss_dsl::__rt::Tensor::contiguous(#data, &[#(#shape),*]);)
     }
 
@@ -167,7 +191,11 @@ impl Kernel<'_> {
             Some(Output::Gradient(k)) => {
                 let count = nest.rows.len();
                 let place = |axis: &AxisId| {
-                    buffer.axes.iter().position(|a| a == axis).expect("an axis of the gradient")
+                    buffer
+                        .axes
+                        .iter()
+                        .position(|a| a == axis)
+                        .expect("an axis of the gradient")
                 };
                 let rows: Vec<_> = (0..count).collect();
                 let columns: Vec<_> = target.axes.iter().map(place).collect();
@@ -190,7 +218,11 @@ impl Kernel<'_> {
         right: &Operand,
         over: &[AxisId],
     ) -> TokenStream {
-        let (m, n, k) = (self.len(&left.outer), self.len(&right.outer), self.len(over));
+        let (m, n, k) = (
+            self.len(&left.outer),
+            self.len(&right.outer),
+            self.len(over),
+        );
         let a = self.operand(left.node, &left.outer, over);
         let b = self.operand(right.node, over, &right.outer);
         let (declare, data, finish) = self.whole(out);
@@ -231,7 +263,12 @@ impl Kernel<'_> {
             let order: Vec<_> = first.iter().chain(second).collect();
             let dims: Vec<_> = order
                 .iter()
-                .map(|axis| index.iter().position(|a| a == *axis).expect("an axis of the operand"))
+                .map(|axis| {
+                    index
+                        .iter()
+                        .position(|a| a == *axis)
+                        .expect("an axis of the operand")
+                })
                 .collect();
             let columns = self.len(second);
             return (
@@ -279,12 +316,16 @@ impl Kernel<'_> {
                 quote!(&mut auxiliary[#k]),
                 self.publish(out, &quote!(&auxiliary[#k])),
             ),
-            Some(Output::Losses) => {
-                (TokenStream::new(), quote!(losses), self.publish(out, &quote!(losses)))
-            }
-            Some(Output::Weights) => {
-                (TokenStream::new(), quote!(weights), self.publish(out, &quote!(weights)))
-            }
+            Some(Output::Losses) => (
+                TokenStream::new(),
+                quote!(losses),
+                self.publish(out, &quote!(losses)),
+            ),
+            Some(Output::Weights) => (
+                TokenStream::new(),
+                quote!(weights),
+                self.publish(out, &quote!(weights)),
+            ),
             Some(Output::Learn(_)) | None => (
                 quote!(let mut #name = ::std::vec![F::ZERO; #len];),
                 quote!(&mut #name),
@@ -298,7 +339,11 @@ impl Kernel<'_> {
             unreachable!("a scatter is by a label")
         };
         let label = ordinal(self.graph, param);
-        let read = self.plan.read(source).expect("the source of a scatter is stored").clone();
+        let read = self
+            .plan
+            .read(source)
+            .expect("the source of a scatter is stored")
+            .clone();
         self.read.insert(read.buffer);
         let tensor = tensor_name(read.buffer);
         let inner = self.len(&self.plan.buffer(out).axes[1..]);

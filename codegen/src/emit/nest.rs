@@ -48,7 +48,11 @@ impl Rows {
     ) -> TokenStream {
         let mut offset: Option<TokenStream> = None;
         for &axis in &self.targets[target].2 {
-            let place = if Some(axis) == along { quote!(0) } else { scope.position(axis) };
+            let place = if Some(axis) == along {
+                quote!(0)
+            } else {
+                scope.position(axis)
+            };
             offset = Some(match offset {
                 None => place,
                 Some(offset) => {
@@ -61,19 +65,16 @@ impl Rows {
     }
 
     /// Memory for values that a later loop uses again.
-    pub(super) fn scratch_of(
-        &mut self,
-        scope: &mut Scope<'_>,
-        axis: AxisId,
-        node: LowId,
-    ) -> Ident {
+    pub(super) fn scratch_of(&mut self, scope: &mut Scope<'_>, axis: AxisId, node: LowId) -> Ident {
         if let Some(name) = self.kept.get(&(axis, node)) {
             return name.clone();
         }
         let name = scope.fresh(&format!("{}_kept", scope.hint(node)));
         let extent = scope.extent(axis);
-        self.scratch
-            .push((name.clone(), quote!(let mut #name = ::std::vec![F::ZERO; #extent];)));
+        self.scratch.push((
+            name.clone(),
+            quote!(let mut #name = ::std::vec![F::ZERO; #extent];),
+        ));
         self.kept.insert((axis, node), name.clone());
         name
     }
@@ -86,7 +87,10 @@ impl Rows {
         node: LowId,
         kind: LowKind,
     ) -> Ident {
-        let name = scope.fresh(&format!("{}_gathered", scope.hint(node).trim_end_matches("_here")));
+        let name = scope.fresh(&format!(
+            "{}_gathered",
+            scope.hint(node).trim_end_matches("_here")
+        ));
         let ty = match kind {
             LowKind::Real => quote!(F),
             LowKind::Bool => quote!(bool),
@@ -129,7 +133,11 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emi
         .zip(&names)
         .map(|(t, (_, row))| (row.clone(), t.fold, t.axes.clone()))
         .collect();
-    let mut rows = Rows { targets, scratch: vec![], kept: BTreeMap::new() };
+    let mut rows = Rows {
+        targets,
+        scratch: vec![],
+        kept: BTreeMap::new(),
+    };
     let positions = scope.row_positions(&nest.rows);
     let (once, per_row) = scope.split_invariant(nest);
     let mut hoisted = TokenStream::new();
@@ -182,12 +190,20 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emi
             }
         }
     };
-    Emitted { items, buffers, cotangent }
+    Emitted {
+        items,
+        buffers,
+        cotangent,
+    }
 }
 
 fn product(scope: &mut Scope<'_>, axes: &[AxisId]) -> TokenStream {
     let extents: Vec<_> = axes.iter().map(|&axis| scope.extent(axis)).collect();
-    if extents.is_empty() { quote!(1) } else { quote!(#(#extents)**) }
+    if extents.is_empty() {
+        quote!(1)
+    } else {
+        quote!(#(#extents)**)
+    }
 }
 
 impl Scope<'_> {
@@ -224,7 +240,12 @@ impl Scope<'_> {
             _ => None,
         };
         let once = nest.body.iter().filter_map(invariant).collect();
-        let per_row = nest.body.iter().filter(|s| invariant(s).is_none()).cloned().collect();
+        let per_row = nest
+            .body
+            .iter()
+            .filter(|s| invariant(s).is_none())
+            .cloned()
+            .collect();
         (once, per_row)
     }
 
@@ -296,7 +317,10 @@ impl Scope<'_> {
     fn scalar_loop(&mut self, rows: &mut Rows, inner: &Loop) -> TokenStream {
         let scope = (self.bound.clone(), self.positions.clone());
         let extent = self.extent(inner.axis);
-        let place = format_ident!("at_{}", super::scope::plain(&self.graph.axis(inner.axis).name));
+        let place = format_ident!(
+            "at_{}",
+            super::scope::plain(&self.graph.axis(inner.axis).name)
+        );
         let mut declare = TokenStream::new();
         let mut names = vec![];
         for a in &inner.accumulators {
@@ -358,14 +382,23 @@ pub(super) fn work(graph: &Graph, plan: &Plan, nest: &Nest) -> TokenStream {
             quote!(call.dims[#index])
         })
         .collect();
-    if extents.is_empty() { quote!(8) } else { quote!(#(#extents)**) }
+    if extents.is_empty() {
+        quote!(8)
+    } else {
+        quote!(#(#extents)**)
+    }
 }
 
 fn deepest(stmt: &Stmt) -> Vec<AxisId> {
     match stmt {
         Stmt::Vector(v) => vec![v.axis],
         Stmt::Loop(inner) => {
-            let below = inner.body.iter().map(deepest).max_by_key(Vec::len).unwrap_or_default();
+            let below = inner
+                .body
+                .iter()
+                .map(deepest)
+                .max_by_key(Vec::len)
+                .unwrap_or_default();
             [vec![inner.axis], below].concat()
         }
         Stmt::Let(_) | Stmt::Store { .. } | Stmt::Fold { .. } => vec![],
@@ -382,7 +415,10 @@ pub(super) fn is_splittable(plan: &Plan, nest: &Nest, batch: &[AxisId], graph: &
     let over_batch = |stmt: &Stmt| all_axes(stmt).iter().any(|&a| graph.axis(a).dim == dim);
     let _ = plan;
     !nest.body.iter().any(over_batch)
-        && nest.targets.iter().all(|t| t.axes.iter().all(|&a| graph.axis(a).dim != dim))
+        && nest
+            .targets
+            .iter()
+            .all(|t| t.axes.iter().all(|&a| graph.axis(a).dim != dim))
 }
 
 fn all_axes(stmt: &Stmt) -> Vec<AxisId> {

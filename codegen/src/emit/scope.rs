@@ -98,7 +98,10 @@ impl<'p> Scope<'p> {
         let dim = self.graph.axis(axis).dim;
         let name = extent_name(self.graph, dim);
         let index = usize::from(dim.0);
-        self.prelude.insert(name.to_string(), quote!(let #name = self.call.dims[#index];));
+        self.prelude.insert(
+            name.to_string(),
+            quote!(let #name = self.call.dims[#index];),
+        );
         quote!(#name)
     }
 
@@ -106,7 +109,10 @@ impl<'p> Scope<'p> {
     pub(super) fn scalar(&mut self, param: ParamId) -> TokenStream {
         let name = format_ident!("scalar_{}", plain(&self.graph.param(param).name));
         let index = ordinal(self.graph, param);
-        self.prelude.insert(name.to_string(), quote!(let #name = self.call.scalars[#index];));
+        self.prelude.insert(
+            name.to_string(),
+            quote!(let #name = self.call.scalars[#index];),
+        );
         quote!(#name)
     }
 
@@ -114,7 +120,10 @@ impl<'p> Scope<'p> {
     pub(super) fn flag(&mut self, param: ParamId) -> TokenStream {
         let name = format_ident!("flag_{}", plain(&self.graph.param(param).name));
         let index = ordinal(self.graph, param);
-        self.prelude.insert(name.to_string(), quote!(let #name = self.call.flags[#index];));
+        self.prelude.insert(
+            name.to_string(),
+            quote!(let #name = self.call.flags[#index];),
+        );
         quote!(#name)
     }
 
@@ -123,12 +132,16 @@ impl<'p> Scope<'p> {
         let role = &self.graph.param(param).role;
         if *role == Role::Cotangent {
             let name = ident("cotangent");
-            self.prelude.insert("cotangent".into(), quote!(let cotangent = &self.cotangent;));
+            self.prelude
+                .insert("cotangent".into(), quote!(let cotangent = &self.cotangent;));
             return name;
         }
         let name = format_ident!("tensor_{}", plain(&self.graph.param(param).name));
         let index = ordinal(self.graph, param);
-        self.prelude.insert(name.to_string(), quote!(let #name = &self.call.tensors[#index];));
+        self.prelude.insert(
+            name.to_string(),
+            quote!(let #name = &self.call.tensors[#index];),
+        );
         name
     }
 
@@ -141,7 +154,10 @@ impl<'p> Scope<'p> {
         };
         let name = format_ident!("{kind}_{}", plain(&of.name));
         let index = ordinal(self.graph, param);
-        self.prelude.insert(name.to_string(), quote!(let #name = &self.call.#field[#index];));
+        self.prelude.insert(
+            name.to_string(),
+            quote!(let #name = &self.call.#field[#index];),
+        );
         name
     }
 
@@ -149,7 +165,8 @@ impl<'p> Scope<'p> {
     pub(super) fn buffer(&mut self, buffer: BufferId) -> Ident {
         let name = format_ident!("buffer_{}", buffer_name(self.graph, self.plan, buffer));
         let field = buffer_field(buffer);
-        self.prelude.insert(name.to_string(), quote!(let #name = &self.#field;));
+        self.prelude
+            .insert(name.to_string(), quote!(let #name = &self.#field;));
         name
     }
 }
@@ -166,7 +183,10 @@ pub(super) fn ordinal(graph: &Graph, param: ParamId) -> usize {
         Role::Cotangent => 6,
     };
     let of = class(&graph.param(param).role);
-    graph.params()[..usize::from(param.0)].iter().filter(|p| class(&p.role) == of).count()
+    graph.params()[..usize::from(param.0)]
+        .iter()
+        .filter(|p| class(&p.role) == of)
+        .count()
 }
 
 /// The field of a kernel that holds a buffer.
@@ -184,7 +204,12 @@ pub(super) fn buffer_name(graph: &Graph, plan: &Plan, buffer: BufferId) -> Strin
             let name = graph
                 .params()
                 .iter()
-                .filter(|p| p.role == Role::Tensor { differentiable: true })
+                .filter(|p| {
+                    p.role
+                        == Role::Tensor {
+                            differentiable: true,
+                        }
+                })
                 .nth(i)
                 .map_or("x", |p| &p.name);
             format!("d_{}", plain(name))
@@ -201,7 +226,11 @@ pub(super) fn buffer_name(graph: &Graph, plan: &Plan, buffer: BufferId) -> Strin
         Some(Output::Auxiliary(i)) => format!("output_{i}"),
         None => {
             let axes: String = b.axes.iter().map(|&a| plain(&graph.axis(a).name)).collect();
-            let axes = if axes.is_empty() { "scalar".to_owned() } else { axes };
+            let axes = if axes.is_empty() {
+                "scalar".to_owned()
+            } else {
+                axes
+            };
             format!("kept_{}_{axes}", buffer.0)
         }
     }
@@ -214,7 +243,10 @@ pub(super) fn extent_name(graph: &Graph, dim: DimId) -> Ident {
 
 /// A name in lower case, without primes.
 pub(super) fn plain(name: &str) -> String {
-    name.to_lowercase().replace('\'', "p").trim_start_matches("r#").to_owned()
+    name.to_lowercase()
+        .replace('\'', "p")
+        .trim_start_matches("r#")
+        .to_owned()
 }
 
 pub(super) fn ident(name: &str) -> Ident {
@@ -222,5 +254,28 @@ pub(super) fn ident(name: &str) -> Ident {
 }
 
 fn is_reserved(name: &str) -> bool {
-    matches!(name, "in" | "as" | "fn" | "if" | "let" | "for" | "mod" | "use" | "abs" | "rows" | "out" | "isa" | "row")
+    matches!(
+        name,
+        "in" | "as"
+            | "fn"
+            | "if"
+            | "let"
+            | "for"
+            | "mod"
+            | "use"
+            | "abs"
+            | "rows"
+            | "out"
+            | "isa"
+            | "row"
+    )
+}
+
+/// The identifier of a field or argument, as the user wrote it.
+pub(super) fn raw_ident(name: &str) -> Ident {
+    match name.strip_prefix("r#") {
+        Some(name) => Ident::new_raw(name, Span::call_site()),
+        None => syn::parse_str::<Ident>(name)
+            .unwrap_or_else(|_| Ident::new_raw(name, Span::call_site())),
+    }
 }

@@ -27,13 +27,23 @@ impl Scope<'_> {
     pub(super) fn vector(&mut self, rows: &mut Rows, vector: &Vector) -> TokenStream {
         let axis = vector.axis;
         let extent = self.extent(axis);
-        let loop_scope = (self.bound.clone(), self.lanes.clone(), self.positions.clone());
+        let loop_scope = (
+            self.bound.clone(),
+            self.lanes.clone(),
+            self.positions.clone(),
+        );
         let order = self.loop_nodes(vector);
         let (stage, sources) = self.sources(rows, axis, &order);
-        let saved: Vec<(LowId, Ident)> =
-            vector.saved.iter().map(|&node| (node, rows.scratch_of(self, axis, node))).collect();
-        let saves: Vec<(LowId, Ident)> =
-            vector.saves.iter().map(|&node| (node, rows.scratch_of(self, axis, node))).collect();
+        let saved: Vec<(LowId, Ident)> = vector
+            .saved
+            .iter()
+            .map(|&node| (node, rows.scratch_of(self, axis, node)))
+            .collect();
+        let saves: Vec<(LowId, Ident)> = vector
+            .saves
+            .iter()
+            .map(|&node| (node, rows.scratch_of(self, axis, node)))
+            .collect();
 
         // Accumulators.
         let mut declare = TokenStream::new();
@@ -81,7 +91,9 @@ impl Scope<'_> {
         for (node, scratch) in &saves {
             let lane = format_ident!("{}_out", scratch);
             outputs.extend(quote!(let mut #lane = [F::ZERO; ::loss_dsl::__rt::LANES];));
-            write.extend(quote!(::loss_dsl::__rt::write_lanes(&mut #scratch[..#extent], from, &#lane);));
+            write.extend(
+                quote!(::loss_dsl::__rt::write_lanes(&mut #scratch[..#extent], from, &#lane);),
+            );
             store.push((*node, lane));
         }
         for &(target, node) in &vector.stores {
@@ -163,7 +175,10 @@ impl Scope<'_> {
             }
             let leaf = vector.saved.contains(&id)
                 || self.plan.read(id).is_some() && self.reads_buffer(id)
-                || matches!(self.low().op(id), Op::Load(..) | Op::Label(..) | Op::Mask(..));
+                || matches!(
+                    self.low().op(id),
+                    Op::Load(..) | Op::Label(..) | Op::Mask(..)
+                );
             if !leaf {
                 stack.extend(self.low().op(id).children());
             }
@@ -195,27 +210,39 @@ impl Scope<'_> {
 
     fn is_leaf_along(&self, axis: AxisId, node: LowId) -> bool {
         let reads = self.plan.read(node).is_some() && self.reads_buffer(node);
-        let loads =
-            matches!(self.low().op(node), Op::Load(..) | Op::Label(..) | Op::Mask(..));
+        let loads = matches!(
+            self.low().op(node),
+            Op::Load(..) | Op::Label(..) | Op::Mask(..)
+        );
         (reads || loads) && self.low().free(node).contains(axis)
     }
 
     fn source(&mut self, rows: &mut Rows, axis: AxisId, node: LowId) -> (TokenStream, Source) {
         let kind = self.low().kind(node);
         let extent = self.extent(axis);
-        let slice = self.fresh(&format!("{}_row", self.hint(node).trim_end_matches("_here")));
+        let slice = self.fresh(&format!(
+            "{}_row",
+            self.hint(node).trim_end_matches("_here")
+        ));
         let scratch = rows.buffer_for(self, axis, node, kind);
         let strided = self.strided(node).and_then(|(tensor, index)| {
-            let along: Vec<_> =
-                index.iter().enumerate().filter(|(_, i)| self.index_uses(**i, axis)).collect();
+            let along: Vec<_> = index
+                .iter()
+                .enumerate()
+                .filter(|(_, i)| self.index_uses(**i, axis))
+                .collect();
             match along.as_slice() {
                 [(dim, Index::Axis(_))] => Some((tensor, index.clone(), *dim)),
                 _ => None,
             }
         });
         let tokens = if let Some((tensor, index, dim)) = strided {
-            let fixed: Vec<_> =
-                index.iter().copied().enumerate().filter(|(d, _)| *d != dim).collect();
+            let fixed: Vec<_> = index
+                .iter()
+                .copied()
+                .enumerate()
+                .filter(|(d, _)| *d != dim)
+                .collect();
             let offset = self.offset(&tensor, &fixed);
             quote! {
                 let #slice = #tensor.row(#offset, #tensor.stride(#dim), #extent, &mut #scratch);
@@ -273,7 +300,10 @@ impl Scope<'_> {
                 }
             }
         }
-        let roots = store.iter().map(|s| s.0).chain(accumulators.iter().map(|a| a.0.value));
+        let roots = store
+            .iter()
+            .map(|s| s.0)
+            .chain(accumulators.iter().map(|a| a.0.value));
         for node in roots {
             *uses.entry(node).or_default() += 1;
         }

@@ -28,6 +28,7 @@ pub mod powf;
 pub mod powi;
 pub mod sigmoid;
 pub mod softplus;
+pub mod softplus_over_sigmoid;
 pub mod tanh;
 
 /// c₀ + c₁x + c₂x² + …, by Horner's rule.

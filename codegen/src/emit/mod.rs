@@ -1,0 +1,201 @@
+//! Emission: from plans to Rust.
+//!
+//! The only stage that sees `quote`. What is emitted is a product that people read: the
+//! struct with its typed methods, its documentation with the formulas, and kernels with names from the
+//! definition. It names nothing but `::core`, `::std` and `::loss_dsl`, holds no `unsafe`,
+//! and is the same text on every machine.
+
+mod expr;
+mod item;
+mod kernel;
+mod nest;
+mod scope;
+mod stub;
+mod vector;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use crate::ir::Gradient;
+use crate::schedule;
+use crate::schedule::plan::{Plan, Step};
+
+pub use stub::stub;
+
+/// What the user wrote around the formula.
+#[derive(Clone, Debug)]
+pub struct Header {
+    /// Who may use the type.
+    pub visibility: TokenStream,
+    /// Attributes other than documentation.
+    pub attributes: Vec<TokenStream>,
+    /// The name of the type.
+    pub name: Ident,
+}
+
+/// A formula in three notations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// Unicode text.
+    pub text: String,
+    /// LaTeX, without delimiters.
+    pub latex: String,
+    /// Presentation MathML, on one line.
+    pub mathml: String,
+}
+
+/// Everything that documentation and `derivation()` show.
+#[derive(Clone, Debug, Default)]
+pub struct Formulas {
+    /// The value.
+    pub value: Rendered,
+    /// The gradient of each differentiated parameter.
+    pub gradients: Vec<(String, Rendered)>,
+    /// Named subexpressions.
+    pub shared: Vec<(String, Rendered)>,
+    /// Choices made at kinks and singular points.
+    pub conventions: Vec<String>,
+}
+
+/// The plans of a loss.
+#[derive(Clone, Debug)]
+pub struct Plans {
+    /// Evaluation.
+    pub forward: Plan,
+    /// Evaluation with all gradients.
+    pub backward: Plan,
+    /// The declared weight.
+    pub weights: Option<Plan>,
+}
+
+impl Plans {
+    /// Schedules the kernels of a loss.
+    pub fn new(gradient: &Gradient) -> Self {
+        Plans {
+            forward: schedule::forward(&gradient.loss),
+            backward: schedule::backward(gradient),
+            weights: schedule::weights(&gradient.loss),
+        }
+    }
+}
+
+/// The items of a loss.
+pub fn emit(
+    header: &Header,
+    gradient: &Gradient,
+    plans: &Plans,
+    formulas: &Formulas,
+) -> TokenStream {
+    let loss = &gradient.loss;
+    let name = &header.name;
+    let docs = docs(loss, formulas);
+    let items = [
+        item::settings(header, loss, &docs),
+        item::gradients(header, loss),
+        item::auxiliary(header, loss),
+        item::methods(header, loss),
+    ];
+    let coupled = item::is_coupled(loss);
+    let splittable = !coupled
+        && [
+            Some(&plans.forward),
+            Some(&plans.backward),
+            plans.weights.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .all(|plan| is_splittable(plan, gradient));
+    let spec = item::spec(loss, splittable, coupled);
+    let derivation = item::derivation(loss, formulas);
+    let accessors = item::accessors(loss);
+    let forward = kernel::emit(&loss.graph, &plans.forward, "Forward");
+    let backward = kernel::emit(&loss.graph, &plans.backward, "Backward");
+    let weights = match &plans.weights {
+        Some(plan) => {
+            let body = kernel::emit(&loss.graph, plan, "Weights");
+            quote!(#body true)
+        }
+        None => quote!(let _ = (call, weights); false),
+    };
+    let text = loss.name.clone();
+    quote! {
+        #(#items)*
+
+        impl ::loss_dsl::Loss for #name {
+            const NAME: &'static str = #text;
+
+            #spec
+            #derivation
+            #accessors
+
+            #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
+            fn forward_kernel<F: ::loss_dsl::Float>(
+                call: &::loss_dsl::__rt::Call<'_, F>,
+                losses: &mut [F],
+                auxiliary: &mut [::std::vec::Vec<F>],
+            ) {
+                #forward
+            }
+
+            #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
+            fn gradient_kernel<F: ::loss_dsl::Float>(
+                call: &::loss_dsl::__rt::Call<'_, F>,
+                losses: &mut [F],
+                gradients: &mut [::loss_dsl::__rt::TensorMut<'_, F>],
+                learn: &mut [f64],
+            ) {
+                #backward
+            }
+
+            #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
+            fn weight_kernel<F: ::loss_dsl::Float>(
+                call: &::loss_dsl::__rt::Call<'_, F>,
+                weights: &mut [F],
+            ) -> bool {
+                #weights
+            }
+        }
+    }
+}
+
+fn is_splittable(plan: &Plan, gradient: &Gradient) -> bool {
+    let loss = &gradient.loss;
+    plan.steps.iter().all(|step| match step {
+        Step::Nest(nest) => nest::is_splittable(plan, nest, &loss.batch, &loss.graph),
+        Step::Contract { .. } | Step::Scatter { .. } => false,
+    })
+}
+
+/// The documentation of the type: the user's own, then definition, value and gradients.
+fn docs(loss: &crate::ir::Loss, formulas: &Formulas) -> TokenStream {
+    let mut text = loss.doc.trim().to_owned();
+    if text.is_empty() {
+        text = format!("The loss `{}`.", loss.name);
+    }
+    text.push_str("\n\n```text\n");
+    text.push_str(&loss.source);
+    text.push_str("\n```\n\n# Value\n\n");
+    text.push_str(&shown(&formulas.value));
+    text.push_str("\n\n# Gradients\n\nWith the cotangent ḡ, the slope of the total in each sample's loss.\n\n");
+    for (name, formula) in &formulas.gradients {
+        text.push_str(&format!("∂/∂{name}:\n\n{}\n\n", shown(formula)));
+    }
+    if !formulas.shared.is_empty() {
+        text.push_str("where\n\n");
+        for (symbol, formula) in &formulas.shared {
+            text.push_str(&format!("{symbol}:\n\n{}\n\n", shown(formula)));
+        }
+    }
+    if !formulas.conventions.is_empty() {
+        text.push_str("# Conventions\n\n");
+        for convention in &formulas.conventions {
+            text.push_str(&format!("* {convention}\n"));
+        }
+    }
+    quote!(#[doc = #text])
+}
+
+/// Typeset where a browser shows it, as text where an editor does.
+fn shown(formula: &Rendered) -> String {
+    format!("{}\n\n```text\n{}\n```", formula.mathml, formula.text)
+}
