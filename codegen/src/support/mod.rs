@@ -1,3 +1,5 @@
-//! What every stage may use and knows nothing of losses.
+//! What every stage may use and knows nothing of losses: exact numbers and diagnostics.
 
 pub mod rational;
+
+pub use rational::Rational;
