@@ -5,3 +5,4 @@ pub mod diff;
 pub mod ir;
 pub mod schedule;
 pub mod support;
+pub mod syntax;
