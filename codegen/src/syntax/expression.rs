@@ -194,11 +194,12 @@ impl<'t, 'd> Parser<'t, '_, 'd> {
             return Ok(self.call(word, group));
         }
         if self.at_group(Delimiter::Bracket) {
-            let reduces = matches!(self.peek_after(1), Some(Token::Group(group)) if group.delimiter == Delimiter::Parenthesis);
+            let called = matches!(self.peek_after(1), Some(Token::Group(group)) if group.delimiter == Delimiter::Parenthesis);
+            let unrolled = matches!(self.peek(), Some(Token::Group(group)) if group.tokens.get(1).is_some_and(|token| token.is_word("in")));
             match word.text.as_str() {
                 "size" => return self.size(word),
                 "count" => return self.reduction(word),
-                _ if reduces => return self.reduction(word),
+                _ if called || unrolled => return self.reduction(word),
                 _ => {}
             }
         }

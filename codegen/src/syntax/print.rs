@@ -161,7 +161,8 @@ pub fn expression(value: &Expression) -> String {
         ExpressionKind::Name(name) => name.text.clone(),
         ExpressionKind::Size(axis) => format!("size[{axis}]"),
         ExpressionKind::Unary { operator, operand } => {
-            let operand = enclosed(operand, operator.precedence(), true);
+            // `!a == b` negates the comparison; parentheses say so to a reader.
+            let operand = enclosed(operand, Precedence::Negation, true);
             format!("{}{operand}", operator.symbol())
         }
         ExpressionKind::Binary {
