@@ -4,5 +4,6 @@
 pub mod diff;
 pub mod ir;
 pub mod schedule;
+pub mod sema;
 pub mod support;
 pub mod syntax;

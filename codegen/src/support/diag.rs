@@ -142,6 +142,11 @@ impl Diagnostics {
         });
     }
 
+    /// Adds what was found elsewhere.
+    pub fn append(&mut self, other: Diagnostics) {
+        self.found.extend(other.found);
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
