@@ -4,7 +4,7 @@
 //! 1 as e underflows, and (1 + e) · softplus(t) for t > 0. Special cases: 1 at −∞, +∞ at +∞, NaN
 //! at NaN. Error: that of its factors, a few units in the last place.
 
-use super::super::{Float, Isa, lanes::select};
+use super::super::{Float, Isa, blocks::select};
 
 /// softplus(t) / sigmoid(t): −ln p / (1 − p) for p = sigmoid(−t), without the 0 / 0 at p = 1.
 #[inline(always)]
