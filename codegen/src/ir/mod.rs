@@ -9,6 +9,7 @@
 
 mod axis;
 pub mod build;
+pub mod eval;
 mod graph;
 mod loss;
 mod node;
