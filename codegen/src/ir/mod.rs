@@ -15,6 +15,7 @@ mod loss;
 mod node;
 mod op;
 mod range;
+mod show;
 mod substitute;
 
 pub use axis::{Axis, AxisId, AxisSet, DimId, MAX_AXES};
