@@ -9,11 +9,13 @@
 
 mod axis;
 pub mod build;
+pub mod eval;
 mod graph;
 mod loss;
 mod node;
 mod op;
 mod range;
+mod show;
 mod substitute;
 
 pub use axis::{Axis, AxisId, AxisSet, DimId, MAX_AXES};

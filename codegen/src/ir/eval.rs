@@ -1,0 +1,420 @@
+//! The reference interpreter: what an expression means, slowly and obviously.
+//!
+//! It is the oracle of every later stage, so it shares nothing with them. A node is a
+//! function of its free axes; its value is the full array of that function, made
+//! element by element from the arrays of its children. A reduction at the point p of its free
+//! axes runs over every point that agrees with p outside of the axes it binds:
+//! `Σ_axes body (p) = Σ_q body(p with axes := q)`.
+//!
+//! Numbers are generic ([`Number`]): `f64` here, arbitrary precision where errors in ulp
+//! are measured. Invariant: the element of a branch that is not taken, however it came out,
+//! has no effect on a [`Node::Select`].
+
+mod environment;
+mod number;
+mod reduce;
+
+pub use environment::{Environment, Value};
+pub use number::Number;
+
+use reduce::{angle, norm, reduce};
+
+use super::{
+    AxisId, AxisSet, CompareOp, Graph, Index, Kind, MAX_AXES, Node, NodeId, ParamId, Reducer,
+    Softmax, SoftmaxForm, UnaryOp,
+};
+
+/// The elements of a node's array.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Elements<T> {
+    /// Real numbers.
+    Real(Vec<T>),
+    /// Truth values.
+    Truth(Vec<bool>),
+    /// Positions on a dimension.
+    Place(Vec<usize>),
+}
+
+/// The value of a node: an array over its free axes, row-major.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tensor<T> {
+    /// The free axes of the node, ascending.
+    pub axes: Vec<AxisId>,
+    /// Their extents.
+    pub shape: Vec<usize>,
+    /// The elements, the last axis fastest.
+    pub elements: Elements<T>,
+}
+
+/// A position per axis; those that nothing looks at are 0.
+type Point = [usize; MAX_AXES];
+
+impl<T: Number> Tensor<T> {
+    /// The elements of a real node.
+    ///
+    /// # Panics
+    /// If the node is a truth value or a position.
+    pub fn reals(&self) -> &[T] {
+        match &self.elements {
+            Elements::Real(elements) => elements,
+            Elements::Truth(_) | Elements::Place(_) => panic!("not a real node"),
+        }
+    }
+
+    /// The elements of a truth value.
+    ///
+    /// # Panics
+    /// If the node is a real number or a position.
+    pub fn truths(&self) -> &[bool] {
+        match &self.elements {
+            Elements::Truth(elements) => elements,
+            Elements::Real(_) | Elements::Place(_) => panic!("not a truth value"),
+        }
+    }
+
+    /// The elements of a node of positions.
+    ///
+    /// # Panics
+    /// If the node is a real number or a truth value.
+    pub fn places(&self) -> &[usize] {
+        match &self.elements {
+            Elements::Place(elements) => elements,
+            Elements::Real(_) | Elements::Truth(_) => panic!("not a position"),
+        }
+    }
+
+    /// The one element of a real node without free axes.
+    ///
+    /// # Panics
+    /// If the node has free axes or is not real.
+    pub fn scalar(&self) -> T {
+        assert!(self.axes.is_empty(), "not a scalar");
+        self.reals()[0].clone()
+    }
+
+    /// The real elements in the array order `axes` (row-major, extents from `env`), repeated along
+    /// those that the node does not depend on: how a gradient that came out constant along an axis
+    /// still fills its parameter's array.
+    ///
+    /// # Panics
+    /// If a free axis of the node is not in `axes`, or the node is not real.
+    pub fn laid_out(&self, graph: &Graph, env: &Environment, axes: &[AxisId]) -> Vec<T> {
+        assert!(self.axes.iter().all(|axis| axes.contains(axis)));
+        let mut elements = Vec::new();
+        for_each_point(graph, env, axes, [0; MAX_AXES], &mut |point| {
+            elements.push(self.reals()[self.offset(point)].clone());
+        });
+        elements
+    }
+
+    fn offset(&self, point: &Point) -> usize {
+        self.axes
+            .iter()
+            .zip(&self.shape)
+            .fold(0, |offset, (axis, extent)| {
+                offset * extent + point[usize::from(axis.0)]
+            })
+    }
+}
+
+/// The value of a node, with parameters and extents as `env` has them.
+///
+/// # Panics
+/// If `env` lacks a parameter that the node needs, or its array has not the extents of its axes.
+pub fn eval<T: Number>(graph: &Graph, env: &Environment, node: NodeId) -> Tensor<T> {
+    eval_all(graph, env, &[node]).remove(0)
+}
+
+/// The values of several nodes; what they share is evaluated once.
+///
+/// # Panics
+/// As [`eval`].
+pub fn eval_all<T: Number>(graph: &Graph, env: &Environment, nodes: &[NodeId]) -> Vec<Tensor<T>> {
+    env.check(graph);
+    let mut interpreter = Interpreter {
+        graph,
+        env,
+        known: vec![None; graph.len()],
+    };
+    for id in graph.reachable(nodes) {
+        let tensor = interpreter.array(id);
+        interpreter.known[id.0 as usize] = Some(tensor);
+    }
+    nodes
+        .iter()
+        .map(|&id| interpreter.tensor(id).clone())
+        .collect()
+}
+
+/// The central difference of a scalar node in one element of a real parameter:
+/// `(f(x + h) − f(x − h)) / 2h`, whose error is of order h² plus rounding over h.
+///
+/// # Panics
+/// If the node has free axes or the parameter is not real in `env`.
+pub fn central_difference(
+    graph: &Graph,
+    env: &Environment,
+    node: NodeId,
+    param: ParamId,
+    element: usize,
+    step: f64,
+) -> f64 {
+    let x = env.real(param)[element];
+    let (up, down) = (x + step, x - step);
+    let at = |x: f64| {
+        let mut env = env.clone();
+        env.real_mut(param)[element] = x;
+        eval::<f64>(graph, &env, node).scalar()
+    };
+    // Divided by the step that was taken after rounding, not by the one that was asked for.
+    (at(up) - at(down)) / (up - down)
+}
+
+struct Interpreter<'a, T> {
+    graph: &'a Graph,
+    env: &'a Environment,
+    known: Vec<Option<Tensor<T>>>,
+}
+
+fn for_each_point(
+    graph: &Graph,
+    env: &Environment,
+    axes: &[AxisId],
+    mut point: Point,
+    visit: &mut dyn FnMut(&Point),
+) {
+    match axes.split_first() {
+        None => visit(&point),
+        Some((axis, rest)) => {
+            for position in 0..env.extent(graph, *axis) {
+                point[usize::from(axis.0)] = position;
+                for_each_point(graph, env, rest, point, visit);
+            }
+        }
+    }
+}
+
+impl<T: Number> Interpreter<'_, T> {
+    fn tensor(&self, id: NodeId) -> &Tensor<T> {
+        self.known[id.0 as usize]
+            .as_ref()
+            .expect("children come before their parents")
+    }
+
+    fn real(&self, id: NodeId, point: &Point) -> T {
+        let tensor = self.tensor(id);
+        tensor.reals()[tensor.offset(point)].clone()
+    }
+
+    fn truth(&self, id: NodeId, point: &Point) -> bool {
+        let tensor = self.tensor(id);
+        tensor.truths()[tensor.offset(point)]
+    }
+
+    fn place(&self, id: NodeId, point: &Point) -> usize {
+        let tensor = self.tensor(id);
+        tensor.places()[tensor.offset(point)]
+    }
+
+    fn array(&self, id: NodeId) -> Tensor<T> {
+        let axes: Vec<_> = self.graph.free(id).iter().collect();
+        let shape = axes
+            .iter()
+            .map(|&axis| self.env.extent(self.graph, axis))
+            .collect();
+        let node = self.graph.node(id);
+        let elements = match self.graph.kind(id) {
+            Kind::Real => {
+                Elements::Real(self.at_points(&axes, |point| self.real_element(node, point)))
+            }
+            Kind::Bool => {
+                Elements::Truth(self.at_points(&axes, |point| self.truth_element(node, point)))
+            }
+            Kind::Index(_) => {
+                Elements::Place(self.at_points(&axes, |point| self.place_element(node, point)))
+            }
+        };
+        Tensor {
+            axes,
+            shape,
+            elements,
+        }
+    }
+
+    fn at_points<U>(&self, axes: &[AxisId], element: impl Fn(&Point) -> U) -> Vec<U> {
+        let mut elements = Vec::new();
+        for_each_point(self.graph, self.env, axes, [0; MAX_AXES], &mut |point| {
+            elements.push(element(point));
+        });
+        elements
+    }
+
+    /// The points that agree with `point` outside of `axes`.
+    fn bound_points(&self, axes: AxisSet, point: &Point) -> Vec<Point> {
+        let axes: Vec<_> = axes.iter().collect();
+        let mut points = Vec::new();
+        for_each_point(self.graph, self.env, &axes, *point, &mut |inner| {
+            points.push(*inner);
+        });
+        points
+    }
+
+    fn vector(&self, axes: AxisSet, body: NodeId, point: &Point) -> Vec<T> {
+        self.bound_points(axes, point)
+            .iter()
+            .map(|inner| self.real(body, inner))
+            .collect()
+    }
+
+    /// Where a load reads in its parameter's array; `None` outside of it.
+    fn load_offset(&self, param: ParamId, index: &[Index], point: &Point) -> Option<usize> {
+        let axes = &self.graph.param(param).axes;
+        axes.iter()
+            .zip(index)
+            .try_fold(0, |offset, (&axis, index)| {
+                let extent = self.env.extent(self.graph, axis);
+                let position = match *index {
+                    Index::Axis(axis) => point[usize::from(axis.0)],
+                    Index::At(place) => self.place(place, point),
+                };
+                (position < extent).then(|| offset * extent + position)
+            })
+    }
+
+    fn real_element(&self, node: &Node, point: &Point) -> T {
+        match node {
+            Node::Rational(value) => T::from_rational(*value),
+            Node::Pi => T::pi(),
+            Node::NegInfinity => T::neg_infinity(),
+            Node::Scalar(param) => T::from_f64(self.env.scalar(*param)),
+            Node::Size(dim) => T::from_f64(self.env.dims[usize::from(dim.0)] as f64),
+            Node::Number(place) => T::from_f64(self.place(*place, point) as f64),
+            Node::Load(param, index) => match self.load_offset(*param, index, point) {
+                Some(offset) => T::from_f64(self.env.real(*param)[offset]),
+                // Only a branch that is not taken may look there.
+                None => T::from_f64(f64::NAN),
+            },
+            Node::Sum(constant, terms) => {
+                terms
+                    .iter()
+                    .fold(T::from_rational(*constant), |sum, &(id, coefficient)| {
+                        sum.add(&self.real(id, point).mul(&T::from_rational(coefficient)))
+                    })
+            }
+            Node::Product(factors) => factors.iter().fold(T::one(), |product, &(id, exponent)| {
+                product.mul(&self.real(id, point).power(exponent))
+            }),
+            Node::Unary(op, a) => self.real(*a, point).unary(*op),
+            Node::Binary(op, a, b) => self.real(*a, point).binary(*op, &self.real(*b, point)),
+            Node::Select(condition, a, b) => {
+                if self.truth(*condition, point) {
+                    self.real(*a, point)
+                } else {
+                    self.real(*b, point)
+                }
+            }
+            Node::Reduce(reducer, axes, body) => {
+                reduce(*reducer, &self.vector(*axes, *body, point))
+            }
+            Node::Softmax(softmax) => self.softmax(softmax, point),
+            Node::Unit { axes, value, body } => {
+                let norm = norm(&self.vector(*axes, *body, point));
+                if norm.is_zero() {
+                    T::zero()
+                } else {
+                    self.real(*value, point).div(&norm)
+                }
+            }
+            Node::Angle { axes, a, b } => angle(
+                &self.vector(*axes, *a, point),
+                &self.vector(*axes, *b, point),
+            ),
+            Node::Detach(a) => self.real(*a, point),
+            Node::Bool(_)
+            | Node::Place(..)
+            | Node::Flag(_)
+            | Node::Position(_)
+            | Node::Compare(..)
+            | Node::Not(_)
+            | Node::And(..) => unreachable!("not a real node"),
+        }
+    }
+
+    /// With o = lse of the other logits and u the value, every form is a function of o − u:
+    /// p = σ(u − o), 1 − p = σ(o − u), ln p = −softplus(o − u), ln(1 − p) = −softplus(u − o).
+    fn softmax(&self, s: &Softmax, point: &Point) -> T {
+        let others: Vec<_> = self
+            .bound_points(s.axes, point)
+            .iter()
+            .filter(|&inner| match s.hit {
+                Some(hit) => !self.truth(hit, inner),
+                None => inner != point,
+            })
+            .map(|inner| self.real(s.body, inner))
+            .collect();
+        let u = self.real(s.value, point);
+        let gap = if u == T::neg_infinity() {
+            // A logit that is filtered out has no share, even if all are.
+            T::neg_infinity().neg()
+        } else {
+            reduce(Reducer::Lse, &others).sub(&u)
+        };
+        match s.form {
+            SoftmaxForm::Prob => gap.neg().unary(UnaryOp::Sigmoid),
+            SoftmaxForm::Complement => gap.unary(UnaryOp::Sigmoid),
+            SoftmaxForm::Log => gap.unary(UnaryOp::Softplus).neg(),
+            SoftmaxForm::LogComplement => gap.neg().unary(UnaryOp::Softplus).neg(),
+            SoftmaxForm::LogOverComplement => gap.unary(UnaryOp::SoftplusOverSigmoid).neg(),
+        }
+    }
+
+    fn truth_element(&self, node: &Node, point: &Point) -> bool {
+        match node {
+            Node::Bool(value) => *value,
+            Node::Flag(param) => self.env.flag(*param),
+            Node::Load(param, index) => self
+                .load_offset(*param, index, point)
+                .is_some_and(|offset| self.env.mask(*param)[offset]),
+            Node::Compare(op, a, b) => match self.graph.kind(*a) {
+                Kind::Index(_) => compare(*op, &self.place(*a, point), &self.place(*b, point)),
+                Kind::Bool => compare(*op, &self.truth(*a, point), &self.truth(*b, point)),
+                Kind::Real => compare(*op, &self.real(*a, point), &self.real(*b, point)),
+            },
+            Node::Not(a) => !self.truth(*a, point),
+            Node::And(a, b) => self.truth(*a, point) && self.truth(*b, point),
+            Node::Select(condition, a, b) => {
+                let taken = if self.truth(*condition, point) { a } else { b };
+                self.truth(*taken, point)
+            }
+            Node::Detach(a) => self.truth(*a, point),
+            _ => unreachable!("not a truth value"),
+        }
+    }
+
+    fn place_element(&self, node: &Node, point: &Point) -> usize {
+        match node {
+            Node::Place(_, position) => *position as usize,
+            Node::Position(axis) => point[usize::from(axis.0)],
+            Node::Load(param, index) => self
+                .load_offset(*param, index, point)
+                .map_or(usize::MAX, |offset| self.env.label(*param)[offset]),
+            Node::Select(condition, a, b) => {
+                let taken = if self.truth(*condition, point) { a } else { b };
+                self.place(*taken, point)
+            }
+            Node::Detach(a) => self.place(*a, point),
+            _ => unreachable!("not a position"),
+        }
+    }
+}
+
+fn compare<U: PartialOrd>(op: CompareOp, a: &U, b: &U) -> bool {
+    match op {
+        CompareOp::Eq => a == b,
+        CompareOp::Lt => a < b,
+        CompareOp::Le => a <= b,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,438 @@
+use super::*;
+use crate::ir::tests::{Fixture, fixture};
+use crate::ir::{BinaryOp, DimId, Param, Range, Role};
+use crate::support::rational::Rational;
+
+const X: ParamId = ParamId(0);
+const W: ParamId = ParamId(1);
+const Z: ParamId = ParamId(2);
+const Y: ParamId = ParamId(3);
+
+fn close(got: &[f64], want: &[f64]) {
+    assert_eq!(got.len(), want.len(), "{got:?} for {want:?}");
+    for (g, w) in got.iter().zip(want) {
+        let same = g == w || (g.is_nan() && w.is_nan());
+        assert!(
+            same || (g - w).abs() <= 4e-15 * w.abs().max(1e-300),
+            "{got:?} for {want:?}"
+        );
+    }
+}
+
+fn reals(f: &Fixture, env: &Environment, node: NodeId) -> Vec<f64> {
+    eval::<f64>(&f.g, env, node).reals().to_vec()
+}
+
+/// N = 2, C = 3, D = 2.
+fn environment(f: &Fixture) -> Environment {
+    Environment::new(&f.g, &[2, 3, 2])
+        .with(X, Value::Real(vec![3.0, 4.0, 0.0, 0.0]))
+        .with(W, Value::Real(vec![1.0, 0.0, 0.0, 2.0, -3.0, -4.0]))
+        .with(Z, Value::Real(vec![1.0, 2.0, 4.0, -1.0, 0.5, 0.0]))
+        .with(Y, Value::Label(vec![2, 0]))
+}
+
+#[test]
+fn elementwise_functions() {
+    let mut f = fixture();
+    let v = 0.37_f64;
+    for op in UnaryOp::ALL {
+        // Below 0 for log1mexp; the reference spelled with the plain definitions.
+        let x = if op == UnaryOp::Log1mExp { -v } else { v };
+        let want = match op {
+            UnaryOp::Exp => x.exp(),
+            UnaryOp::Ln => x.ln(),
+            UnaryOp::Log1p => (1.0 + x).ln(),
+            UnaryOp::Expm1 => x.exp() - 1.0,
+            UnaryOp::Sqrt => x.sqrt(),
+            UnaryOp::Abs => x,
+            UnaryOp::Sign => 1.0,
+            UnaryOp::Tanh => x.sinh() / x.cosh(),
+            UnaryOp::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            UnaryOp::Softplus => (1.0 + x.exp()).ln(),
+            UnaryOp::SoftplusOverSigmoid => (1.0 + x.exp()).ln() * (1.0 + (-x).exp()),
+            UnaryOp::Sin => x.sin(),
+            UnaryOp::Cos => x.cos(),
+            UnaryOp::Tan => x.sin() / x.cos(),
+            UnaryOp::Asin => x.atan2((1.0 - x * x).sqrt()),
+            UnaryOp::Acos => (1.0 - x * x).sqrt().atan2(x),
+            UnaryOp::Atan => x.atan(),
+            UnaryOp::Sinh => x.sinh(),
+            UnaryOp::Cosh => x.cosh(),
+            UnaryOp::Erf => 0.399_205_984_042_999_23,
+            UnaryOp::Floor => 0.0,
+            UnaryOp::Ceil => 1.0,
+            UnaryOp::Round => 0.0,
+            UnaryOp::Log1mExp => (1.0 - x.exp()).ln(),
+            UnaryOp::RecipOrZero => 1.0 / x,
+        };
+        let node = f.g.unary(op, f.z);
+        let env = Environment::new(&f.g, &[1, 1, 0]).with(Z, Value::Real(vec![x]));
+        let got = reals(&f, &env, node)[0];
+        assert!((got - want).abs() < 1e-14, "{op:?}: {got} for {want}");
+    }
+}
+
+#[test]
+fn special_points() {
+    let cases: [(UnaryOp, f64, f64); 17] = [
+        (UnaryOp::Ln, 0.0, f64::NEG_INFINITY),
+        (UnaryOp::Sign, 0.0, 0.0),
+        (UnaryOp::Sign, -2.0, -1.0),
+        (UnaryOp::Abs, -2.0, 2.0),
+        (UnaryOp::RecipOrZero, 0.0, 0.0),
+        (UnaryOp::Sigmoid, -800.0, 0.0),
+        (UnaryOp::Sigmoid, 800.0, 1.0),
+        (UnaryOp::Softplus, 800.0, 800.0),
+        (UnaryOp::Softplus, -40.0, 4.248_354_255_291_589e-18),
+        (UnaryOp::SoftplusOverSigmoid, -800.0, 1.0),
+        (UnaryOp::SoftplusOverSigmoid, -30.0, 1.0 + 4.678e-14),
+        (UnaryOp::Log1mExp, 0.0, f64::NEG_INFINITY),
+        (UnaryOp::Log1mExp, -1e-20, -46.051_701_859_880_91),
+        (UnaryOp::Log1mExp, -50.0, -1.928_749_847_963_917_8e-22),
+        (UnaryOp::Erf, 7.0, 1.0),
+        (UnaryOp::Erf, -2.0, -0.995_322_265_018_952_7),
+        (UnaryOp::Round, 2.5, 2.0),
+    ];
+    for (op, x, want) in cases {
+        let got = x.unary(op);
+        let same = got == want || (got - want).abs() <= 1e-15 * want.abs();
+        assert!(same, "{op:?}({x}) = {got}, not {want}");
+    }
+    assert_eq!(0.0_f64.binary(BinaryOp::Pow, &0.0), 1.0);
+    assert_eq!(0.0_f64.binary(BinaryOp::Xlogy, &0.0), 0.0);
+    assert_eq!(2.0_f64.binary(BinaryOp::Xlogy, &0.0), f64::NEG_INFINITY);
+    assert_eq!(2.0_f64.binary(BinaryOp::Min, &-3.0), -3.0);
+    assert_eq!(2.0_f64.binary(BinaryOp::Max, &-3.0), 2.0);
+    assert_eq!(2.0_f64.power(-3), 0.125);
+    assert_eq!(0.0_f64.power(-1), f64::INFINITY);
+    assert!(f64::NAN.larger(&1.0).is_nan() && 1.0_f64.larger(&f64::NAN).is_nan());
+}
+
+#[test]
+fn sums_products_and_constants() {
+    let mut f = fixture();
+    let env = environment(&f);
+    let third = Rational::new(1, 3).unwrap();
+    // 1/3 + 2z − 3/z²
+    let inverse = f.g.powi(f.z, -2);
+    let node = f.g.sum(
+        third,
+        &[(f.z, Rational::TWO), (inverse, Rational::from_int(-3))],
+    );
+    let want = |z: f64| 1.0 / 3.0 + 2.0 * z - 3.0 / (z * z);
+    close(
+        &reals(&f, &env, node),
+        &[
+            want(1.0),
+            want(2.0),
+            want(4.0),
+            want(-1.0),
+            want(0.5),
+            f64::NEG_INFINITY,
+        ],
+    );
+    let pi = f.g.pi();
+    let size = f.g.size(DimId(1));
+    let node = f.g.mul(pi, size);
+    close(&reals(&f, &env, node), &[3.0 * std::f64::consts::PI]);
+    let number = f.g.number(f.y);
+    close(&reals(&f, &env, number), &[2.0, 0.0]);
+}
+
+#[test]
+fn gathers_renamed_axes_and_diagonals() {
+    let mut f = fixture();
+    let env = environment(&f);
+    let zy = f.g.substitute(f.z, &[(f.c, Index::At(f.y))]);
+    close(&reals(&f, &env, zy), &[4.0, -1.0]);
+    let place = f.g.place(DimId(1), 1);
+    let z1 = f.g.substitute(f.z, &[(f.c, Index::At(place))]);
+    close(&reals(&f, &env, z1), &[2.0, 0.5]);
+    let m = f.g.declare_axis_like("M", f.n);
+    let xm = f.g.substitute(f.x, &[(f.n, Index::Axis(m))]);
+    let pairs = f.g.dot(AxisSet::of(f.d), f.x, xm);
+    close(&reals(&f, &env, pairs), &[25.0, 0.0, 0.0, 0.0]);
+    let diagonal = f.g.substitute(pairs, &[(m, Index::Axis(f.n))]);
+    close(&reals(&f, &env, diagonal), &[25.0, 0.0]);
+    // A square array along its own diagonal.
+    let square = f.g.declare_param(Param {
+        name: "a".into(),
+        role: Role::Tensor {
+            differentiable: true,
+        },
+        axes: vec![f.n, m],
+        range: Range::REAL,
+        doc: String::new(),
+    });
+    let trace = f.g.load(square, vec![Index::Axis(f.n), Index::Axis(f.n)]);
+    let env = env.with(square, Value::Real(vec![1.0, 2.0, 3.0, 5.0]));
+    close(&reals(&f, &env, trace), &[1.0, 5.0]);
+    let (pn, pm) = (f.g.position(f.n), f.g.position(m));
+    let same = f.g.equal(pn, pm);
+    let tensor = eval::<f64>(&f.g, &env, same);
+    assert_eq!(tensor.truths(), [true, false, false, true]);
+    assert_eq!(eval::<f64>(&f.g, &env, pm).places(), [0, 1]);
+}
+
+#[test]
+fn reductions() {
+    let mut f = fixture();
+    let env = environment(&f);
+    let axes = AxisSet::of(f.c);
+    let sum = f.g.reduce(Reducer::Sum, axes, f.z);
+    close(&reals(&f, &env, sum), &[7.0, -0.5]);
+    let max = f.g.reduce(Reducer::Max, axes, f.z);
+    close(&reals(&f, &env, max), &[4.0, 0.5]);
+    let lse = f.g.reduce(Reducer::Lse, axes, f.z);
+    let want = |z: [f64; 3]| z.iter().map(|z| z.exp()).sum::<f64>().ln();
+    close(
+        &reals(&f, &env, lse),
+        &[want([1.0, 2.0, 4.0]), want([-1.0, 0.5, 0.0])],
+    );
+    let norm = f.g.reduce(Reducer::Norm, AxisSet::of(f.d), f.x);
+    close(&reals(&f, &env, norm), &[5.0, 0.0]);
+    let both = f.g.reduce(Reducer::Sum, axes.union(AxisSet::of(f.n)), f.z);
+    close(&reals(&f, &env, both), &[6.5]);
+    let far = environment(&f).with(Z, Value::Real(vec![1e4, 1e4, -1e4, -1e4, -2e4, -3e4]));
+    close(&reals(&f, &far, lse), &[1e4 + 2.0_f64.ln(), -1e4]);
+}
+
+#[test]
+fn nothing_and_one() {
+    let mut f = fixture();
+    let axes = AxisSet::of(f.c);
+    let nodes = [Reducer::Sum, Reducer::Max, Reducer::Lse, Reducer::Norm]
+        .map(|reducer| f.g.reduce(reducer, axes, f.z));
+    let softmax = f.g.softmax(prob(axes, f.z, f.z, None));
+    let none = Environment::new(&f.g, &[2, 0, 0]).with(Z, Value::Real(vec![]));
+    for (node, want) in nodes
+        .iter()
+        .zip([0.0, f64::NEG_INFINITY, f64::NEG_INFINITY, 0.0])
+    {
+        close(&reals(&f, &none, *node), &[want; 2]);
+    }
+    close(&reals(&f, &none, softmax), &[]);
+    let one = Environment::new(&f.g, &[1, 1, 0]).with(Z, Value::Real(vec![-7.0]));
+    for (node, want) in nodes.iter().zip([-7.0, -7.0, -7.0, 7.0]) {
+        close(&reals(&f, &one, *node), &[want]);
+    }
+    close(&reals(&f, &one, softmax), &[1.0]);
+    let empty = Environment::new(&f.g, &[0, 3, 0]).with(Z, Value::Real(vec![]));
+    let tensor = eval::<f64>(&f.g, &empty, nodes[0]);
+    assert_eq!(
+        (tensor.shape.as_slice(), tensor.reals().len()),
+        (&[0][..], 0)
+    );
+}
+
+fn prob(axes: AxisSet, body: NodeId, value: NodeId, hit: Option<NodeId>) -> Softmax {
+    Softmax {
+        form: SoftmaxForm::Prob,
+        axes,
+        body,
+        value,
+        hit,
+    }
+}
+
+#[test]
+fn softmax_at_every_position() {
+    let mut f = fixture();
+    let env = environment(&f);
+    let p = f.g.softmax(prob(AxisSet::of(f.c), f.z, f.z, None));
+    let z = [1.0_f64, 2.0, 4.0, -1.0, 0.5, 0.0].map(f64::exp);
+    let (a, b) = (z[0] + z[1] + z[2], z[3] + z[4] + z[5]);
+    let want = [z[0] / a, z[1] / a, z[2] / a, z[3] / b, z[4] / b, z[5] / b];
+    close(&reals(&f, &env, p), &want);
+}
+
+#[test]
+fn softmax_forms_at_a_label() {
+    let mut f = fixture();
+    let env = environment(&f);
+    let zy = f.g.substitute(f.z, &[(f.c, Index::At(f.y))]);
+    let position = f.g.position(f.c);
+    let hit = f.g.equal(position, f.y);
+    let e = |x: f64| x.exp();
+    let p = [
+        e(4.0) / (e(1.0) + e(2.0) + e(4.0)),
+        e(-1.0) / (e(-1.0) + e(0.5) + 1.0),
+    ];
+    let forms = [
+        (SoftmaxForm::Prob, p),
+        (SoftmaxForm::Log, p.map(f64::ln)),
+        (SoftmaxForm::Complement, p.map(|p| 1.0 - p)),
+        (SoftmaxForm::LogComplement, p.map(|p| (1.0 - p).ln())),
+        (
+            SoftmaxForm::LogOverComplement,
+            p.map(|p| p.ln() / (1.0 - p)),
+        ),
+    ];
+    // All other logits far below: p = 1 to the last bit, its complement is not 0.
+    let sure = environment(&f).with(Z, Value::Real(vec![0.0, 0.0, 60.0, 60.0, -1e4, -1e4]));
+    let tiny = 2.0 * e(-60.0);
+    let at_one = [
+        [1.0, 1.0],
+        [-tiny, 0.0],
+        [tiny, 0.0],
+        [tiny.ln(), -10060.0 + 2.0_f64.ln()],
+        [-1.0, -1.0],
+    ];
+    for ((form, want), at_one) in forms.into_iter().zip(at_one) {
+        let node = f.g.softmax(Softmax {
+            form,
+            ..prob(AxisSet::of(f.c), f.z, zy, Some(hit))
+        });
+        close(&reals(&f, &env, node), &want);
+        close(&reals(&f, &sure, node), &at_one);
+    }
+}
+
+#[test]
+fn filtered_logits_have_no_share() {
+    let mut f = fixture();
+    let position = f.g.position(f.c);
+    let hit = f.g.equal(position, f.y);
+    let outside = f.g.neg_infinity();
+    let others = f.g.select(hit, outside, f.z);
+    let axes = AxisSet::of(f.c);
+    let p = f.g.softmax(prob(axes, others, others, None));
+    let env = environment(&f);
+    let (a, b) = (1.0 / (1.0 + 1.0_f64.exp()), 1.0 / (1.0 + 0.5_f64.exp()));
+    close(&reals(&f, &env, p), &[a, 1.0 - a, 0.0, 0.0, 1.0 - b, b]);
+    // One class, filtered out: lse over nothing, and no share.
+    let env = Environment::new(&f.g, &[1, 1, 0])
+        .with(Z, Value::Real(vec![3.0]))
+        .with(Y, Value::Label(vec![0]));
+    close(&reals(&f, &env, p), &[0.0]);
+    let lse = f.g.reduce(Reducer::Lse, axes, others);
+    close(&reals(&f, &env, lse), &[f64::NEG_INFINITY]);
+}
+
+#[test]
+fn unit_vectors_and_angles() {
+    let mut f = fixture();
+    let env = environment(&f);
+    let axes = AxisSet::of(f.d);
+    let unit = f.g.unit(axes, f.x);
+    close(&reals(&f, &env, unit), &[0.6, 0.8, 0.0, 0.0]);
+    let place = f.g.place(DimId(2), 1);
+    let element = f.g.substitute(unit, &[(f.d, Index::At(place))]);
+    close(&reals(&f, &env, element), &[0.8, 0.0]);
+    let angle = f.g.angle(axes, f.x, f.w);
+    let pi = std::f64::consts::PI;
+    close(
+        &reals(&f, &env, angle),
+        &[
+            0.6_f64.acos(),
+            0.8_f64.acos(),
+            pi,
+            pi / 2.0,
+            pi / 2.0,
+            pi / 2.0,
+        ],
+    );
+    // 1e-9 apart: the cosine is 1 to the last bit.
+    let near = Environment::new(&f.g, &[1, 1, 2])
+        .with(X, Value::Real(vec![1.0, 0.0]))
+        .with(W, Value::Real(vec![2.0, 2e-9]));
+    close(&reals(&f, &near, angle), &[1e-9]);
+}
+
+#[test]
+fn the_branch_not_taken_has_no_effect() {
+    let mut f = fixture();
+    let env = environment(&f);
+    let zero = f.g.zero();
+    let log = f.g.unary(UnaryOp::Ln, f.z);
+    let positive = f.g.compare(CompareOp::Lt, zero, f.z);
+    let node = f.g.select(positive, log, zero);
+    let ln2 = 2.0_f64.ln();
+    close(
+        &reals(&f, &env, node),
+        &[0.0, ln2, 2.0 * ln2, 0.0, -ln2, 0.0],
+    );
+    // A label outside of its dimension reads nothing that counts.
+    let ignored = env.clone().with(Y, Value::Label(vec![2, usize::MAX]));
+    let zy = f.g.substitute(f.z, &[(f.c, Index::At(f.y))]);
+    let number = f.g.number(f.y);
+    let three = f.g.integer(3);
+    let inside = f.g.compare(CompareOp::Lt, number, three);
+    let node = f.g.select(inside, zy, zero);
+    close(&reals(&f, &ignored, node), &[4.0, 0.0]);
+    close(&reals(&f, &ignored, zy), &[4.0, f64::NAN]);
+    let detached = f.g.detach(f.z);
+    assert_eq!(reals(&f, &env, detached), reals(&f, &env, f.z));
+}
+
+#[test]
+fn logic_flags_masks_and_scalars() {
+    let mut f = fixture();
+    let declare = |f: &mut Fixture, name: &str, role, axes| {
+        f.g.declare_param(Param {
+            name: name.into(),
+            role,
+            axes,
+            range: Range::REAL,
+            doc: String::new(),
+        })
+    };
+    let axes = vec![f.n];
+    let mask = declare(&mut f, "keep", Role::Mask, axes);
+    let flag = declare(&mut f, "strict", Role::Flag(true), vec![]);
+    let scale = Role::Scalar {
+        learn: false,
+        default: 64.0,
+    };
+    let scale = declare(&mut f, "s", scale, vec![]);
+    let env = environment(&f).with(mask, Value::Mask(vec![true, false]));
+    let (keep, strict, s) = (f.g.load_whole(mask), f.g.flag(flag), f.g.scalar(scale));
+    let both = f.g.and(keep, strict);
+    let either = f.g.or(keep, strict);
+    let not = f.g.not(keep);
+    let truths = |f: &Fixture, node| eval::<f64>(&f.g, &env, node).truths().to_vec();
+    assert_eq!(truths(&f, both), [true, false]);
+    assert_eq!(truths(&f, either), [true, true]);
+    assert_eq!(truths(&f, not), [false, true]);
+    close(&reals(&f, &env, s), &[64.0]);
+    let two = f.g.integer(2);
+    let le = f.g.compare(CompareOp::Le, f.z, two);
+    assert_eq!(truths(&f, le), [true, true, false, true, true, true]);
+    let lt = f.g.compare(CompareOp::Lt, f.z, two);
+    assert_eq!(truths(&f, lt), [true, false, false, true, true, true]);
+    let eq = f.g.equal(f.z, two);
+    assert_eq!(truths(&f, eq), [false, true, false, false, false, false]);
+    let choice = f.g.select(keep, two, s);
+    close(&reals(&f, &env, choice), &[2.0, 64.0]);
+}
+
+#[test]
+fn array_order_and_repetition() {
+    let mut f = fixture();
+    let env = environment(&f);
+    let tensor = eval::<f64>(&f.g, &env, f.z);
+    let transposed = tensor.laid_out(&f.g, &env, &[f.c, f.n]);
+    assert_eq!(transposed, [1.0, -1.0, 2.0, 0.5, 4.0, 0.0]);
+    let one = f.g.one();
+    let constant = eval::<f64>(&f.g, &env, one);
+    assert_eq!(constant.laid_out(&f.g, &env, &[f.n]), [1.0, 1.0]);
+}
+
+#[test]
+fn central_difference_of_cross_entropy() {
+    let mut f = fixture();
+    let env = environment(&f);
+    let axes = AxisSet::of(f.c);
+    let zy = f.g.substitute(f.z, &[(f.c, Index::At(f.y))]);
+    let lse = f.g.reduce(Reducer::Lse, axes, f.z);
+    let loss = f.g.sub(lse, zy);
+    let total = f.g.reduce(Reducer::Sum, AxisSet::of(f.n), loss);
+    let p = f.g.softmax(prob(axes, f.z, f.z, None));
+    let p = reals(&f, &env, p);
+    let hot = [0.0, 0.0, 1.0, 1.0, 0.0, 0.0];
+    for element in 0..6 {
+        let slope = central_difference(&f.g, &env, total, Z, element, 1e-5);
+        assert!((slope - (p[element] - hot[element])).abs() < 1e-10);
+    }
+}
