@@ -1,10 +1,14 @@
 //! The compiler behind `loss!`.
 #![forbid(unsafe_code)]
 
+pub mod compile;
 pub mod diff;
 pub mod emit;
+mod expand;
 pub mod ir;
 pub mod schedule;
 pub mod sema;
 pub mod support;
 pub mod syntax;
+
+pub use expand::expand;

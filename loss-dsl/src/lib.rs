@@ -10,6 +10,7 @@ mod gradcheck;
 mod input;
 mod label;
 mod loss;
+pub mod losses;
 mod options;
 #[doc(hidden)]
 pub mod rt;
@@ -26,6 +27,7 @@ pub use gradcheck::{GradientEntry, GradientReport, check_gradients};
 pub use input::{Element, Input, Inputs, IntoInput};
 pub use label::{Label, Labels, MaskElement};
 pub use loss::Loss;
+pub use loss_macros::loss;
 pub use options::{Normalizer, Options, Reduction};
 pub use rt::{Float, Tensor, TensorMut};
 pub use saved::Saved;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::nest::{self, kernel_name};
+use super::nest::{self, kernel_name, times};
 use super::scope::{buffer_field, buffer_name, ordinal, plain};
 use crate::ir::{AxisId, Graph, ParamId, Role};
 use crate::schedule::low::{Fold, Index, LowId, Op};
@@ -69,11 +69,7 @@ impl Kernel<'_> {
             quote!(cotangent: ::loss_dsl::__rt::Tensor::contiguous(&call.cotangent, &[#(#shape),*]),)
         });
         let rows: Vec<_> = nest.rows.iter().map(|&a| self.extent(a)).collect();
-        let rows = if rows.is_empty() {
-            quote!(1)
-        } else {
-            quote!(#(#rows)**)
-        };
+        let rows = times(&rows, 1);
         let work = nest::work(self.graph, self.plan, nest);
         let items = emitted.items;
         quote! {
@@ -105,11 +101,7 @@ impl Kernel<'_> {
 
     fn len(&self, axes: &[AxisId]) -> TokenStream {
         let extents: Vec<_> = axes.iter().map(|&a| self.extent(a)).collect();
-        if extents.is_empty() {
-            quote!(1)
-        } else {
-            quote!(#(#extents)**)
-        }
+        times(&extents, 1)
     }
 
     /// The buffer as a tensor for later steps, if they read it.

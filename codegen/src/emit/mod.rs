@@ -13,7 +13,7 @@ mod scope;
 mod stub;
 mod vector;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::ir::Gradient;
@@ -108,15 +108,18 @@ pub fn emit(
     let spec = item::spec(loss, splittable, coupled);
     let derivation = item::derivation(loss, formulas);
     let accessors = item::accessors(loss);
-    let forward = kernel::emit(&loss.graph, &plans.forward, "Forward");
-    let backward = kernel::emit(&loss.graph, &plans.backward, "Backward");
+    let forward = hygienic(kernel::emit(&loss.graph, &plans.forward, "Forward"));
+    let backward = hygienic(kernel::emit(&loss.graph, &plans.backward, "Backward"));
     let weights = match &plans.weights {
         Some(plan) => {
-            let body = kernel::emit(&loss.graph, plan, "Weights");
+            let body = hygienic(kernel::emit(&loss.graph, plan, "Weights"));
             quote!(#body true)
         }
-        None => quote!(let _ = (call, weights); false),
+        None => quote!(false),
     };
+    let local = |name: &str| Ident::new(name, Span::mixed_site());
+    let (call, losses, auxiliary) = (local("call"), local("losses"), local("auxiliary"));
+    let (gradients, learn, weights_name) = (local("gradients"), local("learn"), local("weights"));
     let text = loss.name.clone();
     quote! {
         #(#items)*
@@ -130,32 +133,46 @@ pub fn emit(
 
             #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
             fn forward_kernel<F: ::loss_dsl::Float>(
-                call: &::loss_dsl::__rt::Call<'_, F>,
-                losses: &mut [F],
-                auxiliary: &mut [::std::vec::Vec<F>],
+                #call: &::loss_dsl::__rt::Call<'_, F>,
+                #losses: &mut [F],
+                #auxiliary: &mut [::std::vec::Vec<F>],
             ) {
                 #forward
             }
 
             #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
             fn gradient_kernel<F: ::loss_dsl::Float>(
-                call: &::loss_dsl::__rt::Call<'_, F>,
-                losses: &mut [F],
-                gradients: &mut [::loss_dsl::__rt::TensorMut<'_, F>],
-                learn: &mut [f64],
+                #call: &::loss_dsl::__rt::Call<'_, F>,
+                #losses: &mut [F],
+                #gradients: &mut [::loss_dsl::__rt::TensorMut<'_, F>],
+                #learn: &mut [f64],
             ) {
                 #backward
             }
 
             #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
             fn weight_kernel<F: ::loss_dsl::Float>(
-                call: &::loss_dsl::__rt::Call<'_, F>,
-                weights: &mut [F],
+                #call: &::loss_dsl::__rt::Call<'_, F>,
+                #weights_name: &mut [F],
             ) -> bool {
                 #weights
             }
         }
     }
+}
+
+/// The tokens with their local names kept apart from whatever the user's crate has in scope.
+fn hygienic(tokens: TokenStream) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut tree| {
+            if let TokenTree::Group(group) = &tree {
+                tree = Group::new(group.delimiter(), hygienic(group.stream())).into();
+            }
+            tree.set_span(Span::mixed_site());
+            tree
+        })
+        .collect()
 }
 
 fn is_splittable(plan: &Plan, gradient: &Gradient) -> bool {

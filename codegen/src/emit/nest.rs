@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 
 use super::scope::{Scope, buffer_field, buffer_name, ident};
 use crate::ir::{AxisId, Graph};
-use crate::schedule::low::{Fold, LowId, LowKind, Op};
+use crate::schedule::low::{Fold, LowId, LowKind};
 use crate::schedule::plan::{BufferId, Loop, Nest, Plan, Stmt};
 
 /// What a nest is as code.
@@ -149,12 +149,8 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emi
     let whole: Vec<_> = names.iter().map(|n| &n.0).collect();
     let prelude: TokenStream = scope.prelude.values().cloned().collect();
     let scratch: TokenStream = rows.scratch.iter().map(|s| s.1.clone()).collect();
-    let text = prelude.to_string();
-    let cotangent = text.contains("self . cotangent");
-    let buffers: BTreeSet<BufferId> = (0..plan.buffers.len() as u16)
-        .map(BufferId)
-        .filter(|&b| text.contains(&format!("self . {} ;", buffer_field(b))))
-        .collect();
+    let cotangent = scope.prelude.contains_key("cotangent");
+    let buffers = scope.used_buffers;
     let fields: TokenStream = buffers
         .iter()
         .map(|&b| {
@@ -197,13 +193,21 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emi
     }
 }
 
+/// The product of extents, or `none` of them.
+pub(super) fn times(extents: &[TokenStream], none: usize) -> TokenStream {
+    let mut product: Option<TokenStream> = None;
+    for extent in extents {
+        product = Some(match product {
+            None => extent.clone(),
+            Some(product) => quote!(#product * #extent),
+        });
+    }
+    product.unwrap_or(quote!(#none))
+}
+
 fn product(scope: &mut Scope<'_>, axes: &[AxisId]) -> TokenStream {
     let extents: Vec<_> = axes.iter().map(|&axis| scope.extent(axis)).collect();
-    if extents.is_empty() {
-        quote!(1)
-    } else {
-        quote!(#(#extents)**)
-    }
+    times(&extents, 1)
 }
 
 impl Scope<'_> {
@@ -256,18 +260,10 @@ impl Scope<'_> {
     }
 
     fn statements(&mut self, rows: &mut Rows, body: &[Stmt]) -> TokenStream {
-        let uses = self.uses(body);
         let mut tokens = TokenStream::new();
         for stmt in body {
             tokens.extend(match stmt {
-                Stmt::Let(node) => {
-                    // Used once and at no cost of order: written where it is used.
-                    if uses.get(node).copied().unwrap_or(0) > 1 || self.must_bind(*node) {
-                        self.let_statement(*node)
-                    } else {
-                        TokenStream::new()
-                    }
-                }
+                Stmt::Let(node) => self.let_statement(*node),
                 Stmt::Store { target, value } => {
                     let (row, at) = (rows.row(*target), rows.base(self, *target, None));
                     let value = self.expr(*value);
@@ -297,25 +293,12 @@ impl Scope<'_> {
         tokens
     }
 
-    /// Everything that a loop mentions must be a variable before it.
-    fn must_bind(&self, _node: LowId) -> bool {
-        true
-    }
-
-    fn uses(&self, body: &[Stmt]) -> BTreeMap<LowId, usize> {
-        let mut uses = BTreeMap::new();
-        for stmt in body {
-            if let Stmt::Let(node) = stmt {
-                for child in self.low().op(*node).children() {
-                    *uses.entry(child).or_default() += 1;
-                }
-            }
-        }
-        uses
-    }
-
     fn scalar_loop(&mut self, rows: &mut Rows, inner: &Loop) -> TokenStream {
-        let scope = (self.bound.clone(), self.positions.clone());
+        let scope = (
+            self.bound.clone(),
+            self.positions.clone(),
+            self.slices.clone(),
+        );
         let extent = self.extent(inner.axis);
         let place = format_ident!(
             "at_{}",
@@ -346,6 +329,7 @@ impl Scope<'_> {
         }
         self.bound = scope.0;
         self.positions = scope.1;
+        self.slices = scope.2;
         let mut finish = TokenStream::new();
         for (a, name) in inner.accumulators.iter().zip(&names) {
             if a.fold == Fold::Sum {
@@ -367,9 +351,8 @@ impl Scope<'_> {
 /// The work of a row, about: the elements that its longest loops touch.
 pub(super) fn work(graph: &Graph, plan: &Plan, nest: &Nest) -> TokenStream {
     let mut axes: Vec<AxisId> = vec![];
-    let mut depth = |stmt: &Stmt| deepest(stmt);
     for stmt in &nest.body {
-        let path = depth(stmt);
+        let path = deepest(stmt);
         if path.len() > axes.len() {
             axes = path;
         }
@@ -382,11 +365,7 @@ pub(super) fn work(graph: &Graph, plan: &Plan, nest: &Nest) -> TokenStream {
             quote!(call.dims[#index])
         })
         .collect();
-    if extents.is_empty() {
-        quote!(8)
-    } else {
-        quote!(#(#extents)**)
-    }
+    times(&extents, 8)
 }
 
 fn deepest(stmt: &Stmt) -> Vec<AxisId> {
@@ -431,11 +410,6 @@ fn all_axes(stmt: &Stmt) -> Vec<AxisId> {
         }
         Stmt::Let(_) | Stmt::Store { .. } | Stmt::Fold { .. } => vec![],
     }
-}
-
-/// Whether an operation is one that only makes sense in a row.
-pub(super) fn is_label(op: &Op) -> bool {
-    matches!(op, Op::Label(..))
 }
 
 /// The name of the kernel of a step.

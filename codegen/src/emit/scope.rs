@@ -24,6 +24,10 @@ pub(super) struct Scope<'p> {
     pub(super) positions: BTreeMap<AxisId, TokenStream>,
     /// Stored nodes that this nest computes rather than reads.
     pub(super) computed_here: BTreeSet<LowId>,
+    /// Slices along an axis that are in scope.
+    pub(super) slices: BTreeMap<(AxisId, LowId), Ident>,
+    /// Buffers that the nest reads.
+    pub(super) used_buffers: BTreeSet<BufferId>,
     taken: BTreeSet<String>,
     /// Run-time values that the nest reads once at its start.
     pub(super) prelude: BTreeMap<String, TokenStream>,
@@ -38,6 +42,8 @@ impl<'p> Scope<'p> {
             lanes: BTreeMap::new(),
             positions: BTreeMap::new(),
             computed_here: BTreeSet::new(),
+            slices: BTreeMap::new(),
+            used_buffers: BTreeSet::new(),
             taken: BTreeSet::new(),
             prelude: BTreeMap::new(),
         }
@@ -165,6 +171,7 @@ impl<'p> Scope<'p> {
     pub(super) fn buffer(&mut self, buffer: BufferId) -> Ident {
         let name = format_ident!("buffer_{}", buffer_name(self.graph, self.plan, buffer));
         let field = buffer_field(buffer);
+        self.used_buffers.insert(buffer);
         self.prelude
             .insert(name.to_string(), quote!(let #name = &self.#field;));
         name
@@ -250,7 +257,7 @@ pub(super) fn plain(name: &str) -> String {
 }
 
 pub(super) fn ident(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    Ident::new(name, Span::call_site())
 }
 
 fn is_reserved(name: &str) -> bool {

@@ -125,18 +125,14 @@ impl Scope<'_> {
 
         self.positions.insert(axis, quote!((from + i)));
         let body = self.lane_body(&order, &store, &accumulators);
-        let position = self.positions.clone();
         self.bound = loop_scope.0;
         self.lanes = loop_scope.1;
         self.positions = loop_scope.2;
-        drop(position);
         let masked = body(true);
         let body = body(false);
         for (a, name) in accumulators {
             self.bound.insert(a.result, name);
         }
-        let note = format!(" Along {}.", self.graph.axis(axis).name);
-        let _ = note;
         quote! {
             #stage
             #declare
@@ -219,6 +215,9 @@ impl Scope<'_> {
 
     fn source(&mut self, rows: &mut Rows, axis: AxisId, node: LowId) -> (TokenStream, Source) {
         let kind = self.low().kind(node);
+        if let Some(slice) = self.slices.get(&(axis, node)).cloned() {
+            return (TokenStream::new(), Source { node, slice, kind });
+        }
         let extent = self.extent(axis);
         let slice = self.fresh(&format!(
             "{}_row",
@@ -264,6 +263,7 @@ impl Scope<'_> {
                 let #slice = &#scratch[..];
             }
         };
+        self.slices.insert((axis, node), slice.clone());
         (tokens, Source { node, slice, kind })
     }
 

@@ -188,6 +188,11 @@ impl Low {
 
     /// Adds an operation; equal operations are one.
     pub fn push(&mut self, op: Op) -> LowId {
+        if let Op::Neg(a) = op
+            && let Op::Neg(b) = *self.op(a)
+        {
+            return b;
+        }
         if let Some(&id) = self.ids.get(&op) {
             return id;
         }

@@ -28,12 +28,12 @@
 //! methods of [`Loss`](crate::Loss). Its kernels receive a [`Call`] with [`Tensor`]s and write
 //! [`TensorMut`]s.
 
+pub mod blocks;
 mod call;
 pub mod contract;
 mod disjoint;
 pub mod float;
 pub mod isa;
-pub mod blocks;
 pub mod math;
 pub mod reduce;
 pub mod rows;
@@ -42,14 +42,14 @@ mod staged;
 pub mod target;
 mod tensor;
 
+pub use blocks::{fold_max_lanes, fold_sum_lanes, lanes, padded_lanes, select, write_lanes};
 pub use call::{Call, auxiliary};
 pub use contract::contract;
 pub use disjoint::RowLayout;
 pub use float::Float;
 pub use isa::{Isa, Kernel, LANES, dispatch};
-pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
-pub use blocks::{fold_max_lanes, fold_sum_lanes, lanes, padded_lanes, select, write_lanes};
 pub use math::softplus_over_sigmoid::softplus_over_sigmoid;
+pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 pub use reduce::{maximum, minimum, padded, total, total_f64};
 pub use rows::{RowKernel, for_rows};
 pub use scatter::scatter_add;

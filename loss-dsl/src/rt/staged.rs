@@ -23,14 +23,24 @@ impl<'g, 'd, F: Float> Staged<'g, 'd, F> {
         let direct = tensor.layout().row_layout(rows, columns).is_some();
         let order = [rows, columns].concat();
         let copy = (!direct).then(|| vec![F::ZERO; tensor.layout().len()]);
-        Self { tensor, copy, order, rows: rows.len() }
+        Self {
+            tensor,
+            copy,
+            order,
+            rows: rows.len(),
+        }
     }
 
     /// To be written as a whole, row-major.
     pub fn whole(tensor: &'g mut TensorMut<'d, F>) -> Self {
         let order = (0..tensor.shape().len()).collect();
         let copy = (!tensor.is_row_major()).then(|| vec![F::ZERO; tensor.layout().len()]);
-        Self { tensor, copy, order, rows: 0 }
+        Self {
+            tensor,
+            copy,
+            order,
+            rows: 0,
+        }
     }
 
     /// The rows, as a target.
@@ -38,7 +48,10 @@ impl<'g, 'd, F: Float> Staged<'g, 'd, F> {
         let (rows, columns) = self.order.split_at(self.rows);
         match &mut self.copy {
             Some(copy) => {
-                let len = columns.iter().map(|&axis| self.tensor.shape()[axis]).product();
+                let len = columns
+                    .iter()
+                    .map(|&axis| self.tensor.shape()[axis])
+                    .product();
                 Target::rows(copy, len)
             }
             None => self
@@ -59,7 +72,11 @@ impl<'g, 'd, F: Float> Staged<'g, 'd, F> {
     /// Copies what was written elsewhere.
     pub fn finish(self) {
         let Some(copy) = self.copy else { return };
-        let shape: Vec<_> = self.order.iter().map(|&axis| self.tensor.shape()[axis]).collect();
+        let shape: Vec<_> = self
+            .order
+            .iter()
+            .map(|&axis| self.tensor.shape()[axis])
+            .collect();
         let (data, layout) = self.tensor.parts_mut();
         for (i, value) in copy.into_iter().enumerate() {
             let mut rest = i;

@@ -27,11 +27,17 @@ mod tests {
             let t = f64::from(i) / 10.0;
             let direct = t.exp().ln_1p() * (1.0 + (-t).exp());
             let found = softplus_over_sigmoid(t, Baseline);
-            assert!((found - direct).abs() <= 1e-14 * direct, "{t}: {found} {direct}");
+            assert!(
+                (found - direct).abs() <= 1e-14 * direct,
+                "{t}: {found} {direct}"
+            );
         }
         assert_eq!(softplus_over_sigmoid(f32::NEG_INFINITY, Baseline), 1.0);
         assert_eq!(softplus_over_sigmoid(-1e30f32, Baseline), 1.0);
-        assert_eq!(softplus_over_sigmoid(f64::INFINITY, Baseline), f64::INFINITY);
+        assert_eq!(
+            softplus_over_sigmoid(f64::INFINITY, Baseline),
+            f64::INFINITY
+        );
         assert!(softplus_over_sigmoid(f32::NAN, Baseline).is_nan());
     }
 }

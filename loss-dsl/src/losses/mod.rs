@@ -1,0 +1,37 @@
+//! The library of losses, all written with [`loss!`](crate::loss): the compiler that users have is
+//! the one that made these.
+//!
+//! | loss | formula per sample | source |
+//! | --- | --- | --- |
+//! | [`SoftmaxCrossEntropy`] | −ln p_y | Caffe `SoftmaxWithLoss`, PyTorch `CrossEntropyLoss` |
+//! | [`WeightedSoftmax`] | −w_y ln p_y | PyTorch `CrossEntropyLoss(weight)` |
+//! | [`AdaptiveWeightedSoftmax`] | −w ln p_y, w from the image's own label counts | Caffe_Long |
+//! | [`HedSigmoid`] | class-balanced sigmoid cross-entropy of an image | Xie & Tu 2015, eq. 2 |
+//! | [`BinaryFocal`] | −α_t (1 − p_t)^γ ln p_t | Lin et al. 2017, eq. 5 |
+//! | [`Focal`] | −(1 − p_y)^γ ln p_y | Lin et al. 2017, eq. 4 |
+//! | [`TemperatureSoftmax`] | −ln softmax(z / T)_y | Hinton et al. 2015, eq. 1 |
+//! | [`Distillation`] | α T² KL(q‖p) + (1 − α) CE | Hinton et al. 2015 |
+//! | [`CosFace`], [`AmSoftmax`] | softmax over s(cos θ − m·\[y\]) | Wang et al. 2018 |
+//! | [`ArcFace`] | softmax over s·cos(θ + m·\[y\]) | Deng et al. 2019, eq. 3 |
+
+mod distillation;
+mod focal;
+mod margin;
+mod sigmoid;
+mod softmax;
+mod weighted;
+
+pub use distillation::{Distillation, DistillationGradients};
+pub use focal::{BinaryFocal, BinaryFocalGradients, Focal, FocalGradients};
+pub use margin::{
+    AmSoftmax, AmSoftmaxGradients, ArcFace, ArcFaceGradients, CosFace, CosFaceGradients,
+};
+pub use sigmoid::{HedSigmoid, HedSigmoidGradients};
+pub use softmax::{
+    SoftmaxCrossEntropy, SoftmaxCrossEntropyGradients, TemperatureSoftmax,
+    TemperatureSoftmaxGradients,
+};
+pub use weighted::{
+    AdaptiveWeightedSoftmax, AdaptiveWeightedSoftmaxGradients, WeightedSoftmax,
+    WeightedSoftmaxGradients,
+};

@@ -1,0 +1,20 @@
+//! Sigmoid cross-entropies.
+
+use crate::loss;
+
+loss! {
+    /// Class-balanced sigmoid cross-entropy of an image: the edge loss of HED (Xie & Tu
+    /// 2015, arXiv:1504.06375, eq. 2), one value per image, summed over its pixels.
+    ///
+    /// With β the share of negatives, positives weigh β and negatives 1 − β. An image
+    /// without positives has the value 0.
+    pub HedSigmoid(
+        /// Logits.
+        x: [N, H, W],
+        /// Whether a pixel is an edge.
+        t: mask [N, H, W],
+    ) {
+        let beta = count[H, W, !t] / (size[H] * size[W]);
+        beta * sum[H, W, t](softplus(-x)) + (1 - beta) * sum[H, W, !t](softplus(x))
+    }
+}
