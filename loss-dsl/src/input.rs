@@ -83,7 +83,7 @@ impl<'a, F: Float> Inputs<'a, F> {
 }
 
 /// An element type that an array may have in a call over numbers `F`.
-pub trait Element<F>: Copy + 'static {
+pub trait Element<F>: MaskElement {
     /// Wraps a view.
     #[doc(hidden)]
     fn wrap_input(view: ndarray::ArrayViewD<'_, Self>) -> Input<'_, F>;

@@ -8,6 +8,9 @@ use crate::rt::Float;
 
 mod sealed {
     pub trait Sealed {}
+    impl Sealed for bool {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
 }
 
 /// An integer type that labels may have: `i8` … `i64`, `isize`, `u8` … `u64`, `usize`.
@@ -86,7 +89,7 @@ impl Labels<'_> {
 }
 
 /// An element type that masks may have: `bool`, or any label or float type, where not 0 is true.
-pub trait MaskElement: Copy + 'static {
+pub trait MaskElement: sealed::Sealed + Copy + 'static {
     /// The array as booleans; borrowed where it is one of booleans already.
     #[doc(hidden)]
     fn wrap_mask(view: ArrayViewD<'_, Self>) -> CowArray<'_, bool, IxDyn>;

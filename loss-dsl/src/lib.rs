@@ -1,4 +1,14 @@
 //! Losses declared as mathematics.
+//!
+//! A generated loss is a struct of run-time scalars and [`Options`] with typed methods: `forward`,
+//! `value_and_grad`, `value_and_grad_into`, `forward_saved` and `backward`. All of them are thin over
+//! the trait [`Loss`], whose methods take inputs of any rank as [`Inputs`]: one engine checks shapes
+//! and labels against the loss's [`Spec`], lays arrays out for the kernels, and reduces.
+//!
+//! Shared by all losses, and never written in a definition: reductions and normalisers ([`Options`]),
+//! ignored labels, sample weights, trailing axes ([N, C, H, W] where [N, C] is declared), labels of any
+//! integer type, arrays of any memory order, gradients by an upstream cotangent ([`Upstream`]), and a
+//! checker of gradients ([`check_gradients`]).
 #![deny(unsafe_code)]
 
 extern crate self as loss_dsl;

@@ -76,6 +76,13 @@ pub struct Gradients<F> {
     spec: &'static Spec,
 }
 
+impl<F: PartialEq> PartialEq for Gradients<F> {
+    fn eq(&self, other: &Self) -> bool {
+        let same_loss = std::ptr::eq(self.spec, other.spec);
+        same_loss && self.tensors == other.tensors && self.scalars == other.scalars
+    }
+}
+
 impl<F: Float> Gradients<F> {
     pub(crate) fn new(spec: &'static Spec, tensors: Vec<ArrayD<F>>) -> Self {
         let scalars = vec![F::ZERO; spec.learned().count()];

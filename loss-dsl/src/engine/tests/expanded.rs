@@ -31,6 +31,7 @@ impl ::core::default::Default for Head {
 }
 
 /// Gradients of [`Head`].
+#[allow(non_camel_case_types)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq)]
 pub struct HeadGradients<
     F,
@@ -45,6 +46,7 @@ pub struct HeadGradients<
     pub t: F,
 }
 
+#[allow(non_camel_case_types)]
 impl<F: ::loss_dsl::Float, Dx: ::loss_dsl::__rt::Dimension, Dw: ::loss_dsl::__rt::Dimension>
     HeadGradients<F, Dx, Dw>
 {
@@ -75,7 +77,11 @@ pub struct HeadAuxiliary<F> {
     pub z: ::loss_dsl::__rt::ArrayD<F>,
 }
 
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
+#[allow(
+    non_camel_case_types,
+    clippy::too_many_arguments,
+    clippy::type_complexity
+)]
 impl Head {
     /// The value.
     ///
