@@ -1,0 +1,257 @@
+//! What is known of every e-class: the proofs that rules may rest on.
+//!
+//! All members of a class are one function of its environment, so what is proven of any member holds
+//! for the class, and merging only adds knowledge: free axes by intersection (a class that holds
+//! something without C does not depend on C), intervals by intersection, the rest by "or". A
+//! condition on a rule reads these facts and nothing else: "not known to be zero" is no proof.
+//!
+//! Two different constants in one class, or an empty interval, say that some rule was wrong. That is
+//! recorded, never a panic: the caller then keeps the input (see [`simplify`](super::simplify())).
+
+use egg::{Analysis, DidMerge, EGraph, Id};
+
+use super::interval;
+use super::language::{ENode, Op, Slot};
+use crate::ir::{AxisSet, BinaryOp, Param, Range, Reducer, SoftmaxForm, UnaryOp};
+use crate::support::rational::Rational;
+
+/// The e-graph of one definition.
+pub(crate) type Egraph = EGraph<ENode, Facts>;
+
+/// What is known of a class.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    /// The axes that the class can depend on.
+    pub(crate) free: AxisSet,
+    /// The exact value, if it is a constant.
+    pub(crate) constant: Option<Rational>,
+    /// An interval that contains every value.
+    pub(crate) range: Range,
+    /// Whether every value is an integer.
+    pub(crate) integer: bool,
+    /// Whether the value is finite for all finite inputs.
+    pub(crate) tame: bool,
+}
+
+/// A one-hot under which a pointwise softmax is known at its single hit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit {
+    /// The softmax, a function of the axis.
+    pub(crate) softmax: Id,
+    /// True at one position of the axis.
+    pub(crate) condition: Id,
+    /// One minus the softmax at that position.
+    pub(crate) complement: Id,
+}
+
+/// The definition's side of the e-graph, and its alarm.
+#[derive(Default, Debug)]
+pub(crate) struct Facts {
+    pub(crate) params: Vec<Param>,
+    /// Computed by the IR, which can substitute (the e-graph has no substitution).
+    pub(crate) hits: Vec<Hit>,
+    /// Set when two members of a class cannot be equal.
+    pub(crate) contradiction: bool,
+}
+
+impl Analysis<ENode> for Facts {
+    type Data = Known;
+
+    fn make(egraph: &mut Egraph, node: &ENode, _: Id) -> Known {
+        Known {
+            free: free(egraph, node),
+            constant: constant(egraph, node),
+            range: interval::range(egraph, node),
+            integer: integer(egraph, node),
+            tame: tame(egraph, node),
+        }
+    }
+
+    fn merge(&mut self, a: &mut Known, b: Known) -> DidMerge {
+        let mut changed = DidMerge(false, false);
+        let free = a.free.intersection(b.free);
+        changed = changed | DidMerge(free != a.free, free != b.free);
+        a.free = free;
+        match (a.constant, b.constant) {
+            (Some(x), Some(y)) => self.contradiction |= x != y,
+            (None, Some(_)) => changed = changed | DidMerge(true, false),
+            (Some(_), None) => changed = changed | DidMerge(false, true),
+            (None, None) => {}
+        }
+        a.constant = a.constant.or(b.constant);
+        let range = interval::intersect(a.range, b.range);
+        changed = changed | DidMerge(range != a.range, range != b.range);
+        self.contradiction |= interval::is_empty(range);
+        a.range = range;
+        changed = changed | DidMerge(b.integer && !a.integer, a.integer && !b.integer);
+        a.integer |= b.integer;
+        changed = changed | DidMerge(b.tame && !a.tame, a.tame && !b.tame);
+        a.tame |= b.tame;
+        changed
+    }
+
+    fn modify(egraph: &mut Egraph, id: Id) {
+        // A constant is its own best form: everything else in its class is dead weight.
+        let Some(value) = egraph[id].data.constant else {
+            return;
+        };
+        if egraph[id].nodes.iter().any(|n| n.op == Op::Rational(value)) {
+            return;
+        }
+        let leaf = egraph.add(ENode::leaf(Op::Rational(value)));
+        egraph.union(id, leaf);
+    }
+}
+
+fn free(egraph: &Egraph, node: &ENode) -> AxisSet {
+    let child = |i: usize| egraph[node.children[i]].data.free;
+    match &node.op {
+        Op::Position(axis) => AxisSet::of(*axis),
+        Op::Load(_, slots) => {
+            let own = slots.iter().filter_map(|slot| match slot {
+                Slot::Axis(axis) => Some(*axis),
+                Slot::At => None,
+            });
+            all_free(egraph, node).union(own.collect())
+        }
+        Op::Reduce(_, axes) | Op::Angle(axes) => all_free(egraph, node).minus(*axes),
+        Op::Softmax { axes, hit, .. } => {
+            let bound = if *hit {
+                child(0).union(child(2))
+            } else {
+                child(0)
+            };
+            child(1).union(bound.minus(*axes))
+        }
+        Op::Unit(axes) => child(0).union(child(1).minus(*axes)),
+        Op::Rational(_)
+        | Op::Pi
+        | Op::NegInfinity
+        | Op::Bool(_)
+        | Op::Place(..)
+        | Op::Scalar(_)
+        | Op::Flag(_)
+        | Op::Size(_)
+        | Op::Number
+        | Op::Sum(..)
+        | Op::Product(_)
+        | Op::Unary(_)
+        | Op::Binary(_)
+        | Op::Compare(_)
+        | Op::Not
+        | Op::And
+        | Op::Select => all_free(egraph, node),
+    }
+}
+
+/// The axes that an e-node depends on, by what is known of its children.
+pub(crate) fn free_of(egraph: &Egraph, node: &ENode) -> AxisSet {
+    free(egraph, node)
+}
+
+fn all_free(egraph: &Egraph, node: &ENode) -> AxisSet {
+    node.children
+        .iter()
+        .fold(AxisSet::EMPTY, |set, &id| set.union(egraph[id].data.free))
+}
+
+fn constant(egraph: &Egraph, node: &ENode) -> Option<Rational> {
+    let child = |id: &Id| egraph[*id].data.constant;
+    match &node.op {
+        Op::Rational(value) => Some(*value),
+        Op::Sum(constant, coefficients) => {
+            let terms = node.children.iter().zip(coefficients);
+            terms.into_iter().try_fold(*constant, |sum, (id, c)| {
+                sum.checked_add(child(id)?.checked_mul(*c)?)
+            })
+        }
+        Op::Product(exponents) => {
+            let factors = node.children.iter().zip(exponents);
+            factors
+                .into_iter()
+                .try_fold(Rational::ONE, |product, (id, e)| {
+                    product.checked_mul(child(id)?.checked_pow(*e)?)
+                })
+        }
+        _ => None,
+    }
+}
+
+fn integer(egraph: &Egraph, node: &ENode) -> bool {
+    let child = |id: &Id| egraph[*id].data.integer;
+    match &node.op {
+        Op::Rational(value) => value.is_integer(),
+        Op::Size(_) | Op::Number => true,
+        Op::Sum(constant, coefficients) => {
+            constant.is_integer()
+                && coefficients.iter().all(|c| c.is_integer())
+                && node.children.iter().all(child)
+        }
+        Op::Product(exponents) => {
+            exponents.iter().all(|&e| e > 0) && node.children.iter().all(child)
+        }
+        Op::Unary(op) => match op {
+            UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round | UnaryOp::Sign => true,
+            UnaryOp::Abs => child(&node.children[0]),
+            _ => false,
+        },
+        Op::Select => child(&node.children[1]) && child(&node.children[2]),
+        Op::Reduce(Reducer::Sum, _) => child(&node.children[0]),
+        _ => false,
+    }
+}
+
+fn tame(egraph: &Egraph, node: &ENode) -> bool {
+    let child = |id: &Id| egraph[*id].data.tame;
+    match &node.op {
+        Op::NegInfinity => false,
+        Op::Rational(_)
+        | Op::Pi
+        | Op::Bool(_)
+        | Op::Place(..)
+        | Op::Scalar(_)
+        | Op::Flag(_)
+        | Op::Size(_)
+        | Op::Position(_)
+        | Op::Number
+        | Op::Load(..)
+        | Op::Compare(_)
+        | Op::Not
+        | Op::And => true,
+        Op::Sum(..) | Op::Select => node.children.iter().all(child),
+        Op::Product(exponents) => {
+            exponents.iter().all(|&e| e > 0) && node.children.iter().all(child)
+        }
+        Op::Unary(op) => match op {
+            UnaryOp::Sigmoid | UnaryOp::Tanh | UnaryOp::Erf | UnaryOp::Sign => true,
+            UnaryOp::Abs
+            | UnaryOp::Softplus
+            | UnaryOp::Sin
+            | UnaryOp::Cos
+            | UnaryOp::Atan
+            | UnaryOp::Floor
+            | UnaryOp::Ceil
+            | UnaryOp::Round => child(&node.children[0]),
+            // Overflow, poles, edges of domains.
+            UnaryOp::Exp
+            | UnaryOp::Ln
+            | UnaryOp::Log1p
+            | UnaryOp::Expm1
+            | UnaryOp::Sqrt
+            | UnaryOp::SoftplusOverSigmoid
+            | UnaryOp::Tan
+            | UnaryOp::Asin
+            | UnaryOp::Acos
+            | UnaryOp::Sinh
+            | UnaryOp::Cosh
+            | UnaryOp::Log1mExp
+            | UnaryOp::RecipOrZero => false,
+        },
+        Op::Binary(BinaryOp::Min | BinaryOp::Max) => node.children.iter().all(child),
+        Op::Binary(BinaryOp::Pow | BinaryOp::Xlogy) => false,
+        Op::Reduce(Reducer::Sum | Reducer::Norm, _) => child(&node.children[0]),
+        Op::Reduce(Reducer::Max | Reducer::Lse, _) => false,
+        Op::Softmax { form, .. } => matches!(form, SoftmaxForm::Prob | SoftmaxForm::Complement),
+        Op::Unit(_) | Op::Angle(_) => true,
+    }
+}

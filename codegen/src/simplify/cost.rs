@@ -1,0 +1,263 @@
+//! What an e-node costs: integers, so that sums do not depend on their order.
+//!
+//! *Kernel*: numerical hazard first, then work per element times the elements it is done for. An
+//! `exp` over `[N, C]` costs C times one over `[N]`, which is the only way in which "leave the sum"
+//! and "reuse a row's statistic" can win. Extents are nominal and fixed, so that code never depends
+//! on data.
+//!
+//! *Formula*: how much there is to read, and the notation that the field uses.
+
+use super::analysis::{Egraph, free_of};
+use super::interval::{excludes_zero, is_fraction};
+use super::language::{ENode, Op};
+use super::monomial::readings;
+use crate::ir::{AxisSet, BinaryOp, Reducer, SoftmaxForm, UnaryOp};
+use crate::support::rational::Rational;
+use egg::Id;
+
+const BATCH: u64 = 64;
+const OTHER: u64 = 512;
+
+/// The cost of an e-node without its children, ordered by hazard first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub(crate) struct Price {
+    /// How badly the form may go wrong in floats.
+    pub(crate) hazard: u32,
+    /// At least 1.
+    pub(crate) work: u64,
+}
+
+impl Price {
+    pub(crate) fn plus(self, other: Price) -> Price {
+        Price {
+            hazard: self.hazard.saturating_add(other.hazard),
+            work: self.work.saturating_add(other.work),
+        }
+    }
+}
+
+/// What is to be chosen for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Aim {
+    /// Stable and fast; the axes of the batch.
+    Kernel(AxisSet),
+    /// Readable.
+    Formula,
+}
+
+/// The price of an e-node.
+pub(crate) fn price(egraph: &Egraph, aim: Aim, node: &ENode) -> Price {
+    match aim {
+        Aim::Kernel(batch) => Price {
+            hazard: hazard(egraph, node),
+            work: work(egraph, batch, node).max(1),
+        },
+        Aim::Formula => Price {
+            hazard: 0,
+            work: symbols(node).max(1),
+        },
+    }
+}
+
+fn elements(batch: AxisSet, axes: AxisSet) -> u64 {
+    axes.iter().fold(1, |product: u64, axis| {
+        let extent = if batch.contains(axis) { BATCH } else { OTHER };
+        product.saturating_mul(extent)
+    })
+}
+
+fn work(egraph: &Egraph, batch: AxisSet, node: &ENode) -> u64 {
+    let own = elements(batch, free_of(egraph, node));
+    let under = |i: usize| elements(batch, egraph[node.children[i]].data.free);
+    match &node.op {
+        Op::Rational(_)
+        | Op::Pi
+        | Op::NegInfinity
+        | Op::Bool(_)
+        | Op::Place(..)
+        | Op::Scalar(_)
+        | Op::Flag(_)
+        | Op::Size(_) => 1,
+        Op::Load(..) | Op::Position(_) | Op::Number | Op::Not | Op::And | Op::Compare(_) => own,
+        Op::Select => own.saturating_mul(2),
+        Op::Sum(constant, coefficients) => {
+            let adds = coefficients.len() - 1 + usize::from(!constant.is_zero());
+            let scales = coefficients.iter().filter(|c| !c.abs().is_one()).count();
+            own.saturating_mul((adds + scales) as u64)
+        }
+        Op::Product(exponents) => {
+            let each = exponents.iter().map(|&e| if e < 0 { 3 - e } else { e });
+            own.saturating_mul(u64::try_from(each.sum::<i32>() - 1).unwrap_or(1).max(1))
+        }
+        Op::Unary(op) => own.saturating_mul(unary_work(*op)),
+        Op::Binary(op) => own.saturating_mul(match op {
+            BinaryOp::Pow => 28,
+            BinaryOp::Min | BinaryOp::Max => 1,
+            BinaryOp::Xlogy => 14,
+        }),
+        Op::Reduce(reducer, axes) => {
+            let each = match reducer {
+                Reducer::Sum | Reducer::Max => 1,
+                Reducer::Norm => 2,
+                Reducer::Lse => 14,
+            };
+            // A contraction inside has to be finished and stored before this sum can begin.
+            let again = if holds_contraction(egraph, *axes, node.children[0], 3) {
+                16
+            } else {
+                0
+            };
+            under(0).saturating_mul(each + again)
+        }
+        Op::Softmax { form, .. } => own.saturating_mul(match form {
+            SoftmaxForm::Log => 3,
+            SoftmaxForm::Prob | SoftmaxForm::Complement => 14,
+            SoftmaxForm::LogComplement | SoftmaxForm::LogOverComplement => 20,
+        }),
+        Op::Unit(_) => own.saturating_mul(2),
+        Op::Angle(_) => under(0)
+            .max(under(1))
+            .saturating_mul(2)
+            .saturating_add(30 * own),
+    }
+}
+
+fn unary_work(op: UnaryOp) -> u64 {
+    match op {
+        UnaryOp::Abs | UnaryOp::Sign | UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round => 1,
+        UnaryOp::Sqrt | UnaryOp::RecipOrZero => 5,
+        UnaryOp::Exp | UnaryOp::Ln => 12,
+        UnaryOp::Log1p | UnaryOp::Expm1 | UnaryOp::Tanh | UnaryOp::Sigmoid => 14,
+        UnaryOp::Sin | UnaryOp::Cos => 16,
+        UnaryOp::Softplus | UnaryOp::Log1mExp | UnaryOp::Tan | UnaryOp::Erf => 22,
+        UnaryOp::Sinh | UnaryOp::Cosh | UnaryOp::Atan | UnaryOp::Asin | UnaryOp::Acos => 26,
+        UnaryOp::SoftplusOverSigmoid => 34,
+    }
+}
+
+/// Whether a factor or term below is a sum over something else that still depends on `axes`.
+fn holds_contraction(egraph: &Egraph, axes: AxisSet, id: Id, depth: usize) -> bool {
+    if egraph[id].data.free.is_disjoint(axes) {
+        return false;
+    }
+    egraph[id].nodes.iter().any(|node| match node.op {
+        Op::Reduce(Reducer::Sum, _) => true,
+        Op::Sum(..) | Op::Product(_) | Op::Select => {
+            depth > 0
+                && node
+                    .children
+                    .iter()
+                    .any(|&child| holds_contraction(egraph, axes, child, depth - 1))
+        }
+        _ => false,
+    })
+}
+
+fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
+    let range = |i: usize| egraph[node.children[i]].data.range;
+    match &node.op {
+        Op::Unary(op) => match op {
+            // e^88 is the end of f32.
+            UnaryOp::Exp if range(0).hi > 80.0 => 10,
+            UnaryOp::Ln if !range(0).is_positive() => 4,
+            UnaryOp::Acos | UnaryOp::Asin => 20,
+            UnaryOp::Sqrt if !range(0).is_positive() => 2,
+            UnaryOp::Tan => 2,
+            UnaryOp::RecipOrZero if !excludes_zero(range(0)) => 1,
+            UnaryOp::Log1mExp => 1,
+            _ => 0,
+        },
+        Op::Product(exponents) => {
+            let singular = exponents
+                .iter()
+                .enumerate()
+                .filter(|&(i, &e)| e < 0 && !excludes_zero(range(i)));
+            2 * singular.count() as u32
+        }
+        Op::Binary(BinaryOp::Pow) if !range(1).is_nonnegative() && !range(0).is_positive() => 3,
+        Op::Angle(_) => 12,
+        Op::Sum(constant, coefficients) => cancellation(egraph, *constant, coefficients, node),
+        _ => 0,
+    }
+}
+
+/// A share (or a softplus) less something that it may come close to.
+fn cancellation(
+    egraph: &Egraph,
+    constant: Rational,
+    coefficients: &[Rational],
+    node: &ENode,
+) -> u32 {
+    let close = |id: Id| {
+        egraph[id].nodes.iter().any(|node| match node.op {
+            Op::Softmax { form, .. } => {
+                matches!(form, SoftmaxForm::Prob | SoftmaxForm::Complement)
+            }
+            Op::Unary(op) => matches!(op, UnaryOp::Sigmoid | UnaryOp::Softplus),
+            Op::Binary(BinaryOp::Pow) => is_fraction(egraph[id].data.range),
+            _ => false,
+        })
+    };
+    let signs: Vec<(bool, bool)> = node
+        .children
+        .iter()
+        .zip(coefficients)
+        .map(|(&id, c)| {
+            let all = readings(egraph, id);
+            let share = all
+                .iter()
+                .any(|m| m.factors.iter().any(|f| f.1 > 0 && close(f.0)));
+            let flipped = all.first().is_some_and(|m| m.coefficient.is_negative());
+            (share, c.is_negative() != flipped)
+        })
+        .collect();
+    let against = |negative: bool| {
+        let by_constant = !constant.is_zero() && constant.is_negative() != negative;
+        by_constant || signs.iter().any(|s| !s.0 && s.1 != negative)
+    };
+    let count = signs.iter().filter(|s| s.0 && against(s.1)).count();
+    3 * count as u32
+}
+
+/// How much there is to read.
+fn symbols(node: &ENode) -> u64 {
+    match &node.op {
+        Op::Rational(_)
+        | Op::Pi
+        | Op::NegInfinity
+        | Op::Bool(_)
+        | Op::Place(..)
+        | Op::Scalar(_)
+        | Op::Flag(_)
+        | Op::Size(_)
+        | Op::Position(_)
+        | Op::Number
+        | Op::Load(..) => 1,
+        Op::Sum(constant, coefficients) => {
+            let scales = coefficients.iter().filter(|c| !c.abs().is_one()).count();
+            let signs = coefficients.iter().filter(|c| c.is_negative()).count();
+            let minus = usize::from(signs == coefficients.len() && !constant.is_positive());
+            let adds = coefficients.len() - 1 + usize::from(!constant.is_zero());
+            (2 * adds + 2 * scales + minus) as u64
+        }
+        Op::Product(exponents) => {
+            let powers = exponents.iter().filter(|e| **e != 1).count();
+            (2 * (exponents.len() - 1) + 2 * powers) as u64
+        }
+        Op::Unary(op) => match op {
+            UnaryOp::Sin | UnaryOp::Cos | UnaryOp::Exp | UnaryOp::Ln | UnaryOp::Sigmoid => 3,
+            UnaryOp::SoftplusOverSigmoid | UnaryOp::Log1mExp | UnaryOp::RecipOrZero => 6,
+            _ => 4,
+        },
+        Op::Binary(_) => 4,
+        Op::Compare(_) | Op::Not | Op::And => 3,
+        Op::Select => 6,
+        Op::Reduce(..) => 4,
+        Op::Softmax { form, .. } => match form {
+            SoftmaxForm::Prob | SoftmaxForm::Log => 4,
+            SoftmaxForm::Complement | SoftmaxForm::LogComplement => 7,
+            SoftmaxForm::LogOverComplement => 10,
+        },
+        Op::Unit(_) | Op::Angle(_) => 4,
+    }
+}

@@ -1,0 +1,349 @@
+//! Sums over axes. Every rule that moves a term across a binder checks that the term lacks the axes
+//! bound there; there is no renaming here.
+
+use egg::Id;
+
+use super::{At, Family, Rule, reductions, softmax};
+use crate::ir::{AxisSet, CompareOp, Reducer, SoftmaxForm};
+use crate::simplify::analysis::Egraph;
+use crate::simplify::language::{ENode, Op};
+use crate::simplify::monomial::{Literal, Monomial, masked, readings};
+use crate::simplify::term::{Term, find_product};
+use crate::support::rational::Rational;
+
+/// The table.
+pub(crate) const RULES: &[Rule] = &[
+    Rule {
+        name: "hoist",
+        family: Family::Reduce,
+        lhs: "Σ_A u·v",
+        rhs: "u·Σ_A v",
+        condition: "u lacks A",
+        why: "a factor found to be invariant is applied once",
+        at: At::Reduce,
+        apply: hoist,
+    },
+    Rule {
+        name: "sum-of-closed-terms",
+        family: Family::Reduce,
+        lhs: "Σ_A (u + v)",
+        rhs: "Σ_A u + Σ_A v",
+        condition: "some Σ_A u has a closed form: u lacks A, is a one-hot or a softmax over A",
+        why: "Σ softmax = 1, Σ one-hot = 1: a pass less over A",
+        at: At::Reduce,
+        apply: sum_of_closed_terms,
+    },
+    Rule {
+        name: "fuse-sums",
+        family: Family::Reduce,
+        lhs: "a·Σ_A u + a·Σ_A v",
+        rhs: "a·Σ_A (u + v)",
+        condition: "",
+        why: "one pass, and one contraction instead of two",
+        at: At::Sum,
+        apply: fuse_sums,
+    },
+    Rule {
+        name: "contraction-at-hand",
+        family: Family::Reduce,
+        lhs: "Σ_A u·(Σ_B g·v + h)",
+        rhs: "Σ_B g·(Σ_A u·v) + Σ_A u·h",
+        condition: "u lacks B, g lacks A, and Σ_A u·v is in use already",
+        why: "⟨x̂, Σ_C G·ŵ⟩ is Σ_C G·c: the cosines are at hand, the contraction need not be stored",
+        at: At::Reduce,
+        apply: contraction_at_hand,
+    },
+];
+
+fn hoist(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
+    let Op::Reduce(Reducer::Sum, axes) = node.op else {
+        return;
+    };
+    let lacks = |id: Id| egraph[id].data.free.is_disjoint(axes);
+    for monomial in readings(egraph, node.children[0]) {
+        type Split<T> = (Vec<T>, Vec<T>);
+        let (outside, inside): Split<(Id, i32)> = monomial.factors.iter().partition(|f| lacks(f.0));
+        let (mask_out, mask_in): Split<Literal> = monomial.mask.iter().partition(|l| lacks(l.0));
+        let useful = !outside.is_empty() || !mask_out.is_empty() || !monomial.coefficient.is_one();
+        if !useful || (inside.is_empty() && mask_in.is_empty()) {
+            continue;
+        }
+        // A factor leaves a mask only if it cannot spoil the zero.
+        if !mask_in.is_empty() && !outside.iter().all(|f| f.1 > 0 && egraph[f.0].data.tame) {
+            continue;
+        }
+        let body = Monomial {
+            coefficient: Rational::ONE,
+            factors: inside,
+            mask: mask_in,
+        };
+        let sum = Term::sum_over(axes, body.term());
+        let factors = outside.iter().map(|&(id, e)| (Term::Class(id), e));
+        let product = Term::Product(factors.chain([(sum, 1)]).collect());
+        out.push(masked(&mask_out, product).scaled(monomial.coefficient));
+        return;
+    }
+}
+
+/// `Σ_axes` of a monomial where that has a closed form, or where nothing in it depends on the axes.
+fn closed_sum(egraph: &Egraph, axes: AxisSet, monomial: &Monomial) -> Option<Term> {
+    let lacks = |id: Id| egraph[id].data.free.is_disjoint(axes);
+    let mut rest = monomial.clone();
+    if let Some(p) = whole_softmax(egraph, axes, monomial) {
+        rest = rest.divided(p, 1);
+    } else if let Some(hit) = one_hot(egraph, axes, monomial) {
+        rest.mask.retain(|l| *l != (hit, true));
+    } else {
+        return None;
+    }
+    let invariant = rest.factors.iter().all(|f| lacks(f.0)) && rest.mask.iter().all(|l| lacks(l.0));
+    invariant.then(|| rest.term())
+}
+
+/// A factor that sums to 1 over the axes: a softmax over just these of logits that are not all −∞.
+fn whole_softmax(egraph: &Egraph, wanted: AxisSet, monomial: &Monomial) -> Option<Id> {
+    let found = monomial.factors.iter().find(|&&(id, exponent)| {
+        let node = softmax(egraph, id, SoftmaxForm::Prob, false);
+        exponent == 1
+            && node.is_some_and(|node| {
+                let tame = egraph[node.children[0]].data.tame;
+                matches!(node.op, Op::Softmax { axes, .. } if axes == wanted && tame)
+            })
+    });
+    found.map(|f| f.0)
+}
+
+/// A literal that is true at exactly one position of the axis.
+fn one_hot(egraph: &Egraph, axes: AxisSet, monomial: &Monomial) -> Option<Id> {
+    let literal = monomial.mask.iter().find(|&&(id, holds)| {
+        holds
+            && axes.len() == 1
+            && egraph[id].nodes.iter().any(|node| {
+                let (&Op::Compare(CompareOp::Eq), &[a, b]) = (&node.op, &*node.children) else {
+                    return false;
+                };
+                let position = |id: Id| {
+                    let nodes = &egraph[id].nodes;
+                    nodes
+                        .iter()
+                        .any(|n| matches!(n.op, Op::Position(axis) if axes.contains(axis)))
+                };
+                let lacks = |id: Id| egraph[id].data.free.is_disjoint(axes);
+                (position(a) && lacks(b)) || (position(b) && lacks(a))
+            })
+    });
+    literal.map(|l| l.0)
+}
+
+fn sum_of_closed_terms(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
+    let Op::Reduce(Reducer::Sum, axes) = node.op else {
+        return;
+    };
+    let body = node.children[0];
+    let closed = |id: Id| {
+        let mut all = readings(egraph, id).into_iter();
+        all.find_map(|m| closed_sum(egraph, axes, &m))
+    };
+    if let Some(sum) = closed(body) {
+        out.push(sum);
+        return;
+    }
+    for (constant, terms) in egraph[body].nodes.iter().filter_map(ENode::as_sum) {
+        if terms.len() + usize::from(!constant.is_zero()) < 2 {
+            continue;
+        }
+        let sums: Vec<Option<Term>> = terms.iter().map(|t| closed(t.0)).collect();
+        if sums.iter().all(Option::is_none) {
+            continue;
+        }
+        let mut open = vec![];
+        let mut all = vec![];
+        for (sum, &(id, c)) in sums.into_iter().zip(&terms) {
+            match sum {
+                Some(sum) => all.push((sum, c)),
+                None => open.push((Term::Class(id), c)),
+            }
+        }
+        if !open.is_empty() || !constant.is_zero() {
+            let rest = Term::sum_over(axes, Term::Sum(constant, open));
+            all.push((rest, Rational::ONE));
+        }
+        out.push(Term::Sum(Rational::ZERO, all));
+        return;
+    }
+}
+
+fn fuse_sums(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
+    let Some((constant, terms)) = node.as_sum() else {
+        return;
+    };
+    let mut parts = vec![];
+    for (i, &(id, scale)) in terms.iter().enumerate() {
+        for monomial in readings(egraph, id) {
+            for &(factor, exponent) in &monomial.factors {
+                for (axes, body) in reductions(egraph, factor, Reducer::Sum) {
+                    if exponent == 1
+                        && let Some(scale) = monomial.coefficient.checked_mul(scale)
+                    {
+                        let mut rest = monomial.divided(factor, 1);
+                        rest.coefficient = Rational::ONE;
+                        parts.push((i, axes, body, rest, scale));
+                    }
+                }
+            }
+        }
+    }
+    for (at, (i, axes, _, rest, _)) in parts.iter().enumerate() {
+        let alike: Vec<_> = parts[at..]
+            .iter()
+            .filter(|p| p.1 == *axes && p.3 == *rest)
+            .collect();
+        let mut members: Vec<usize> = alike.iter().map(|p| p.0).collect();
+        members.dedup();
+        if members.len() < 2 || members.len() != alike.len() || members[0] != *i {
+            continue;
+        }
+        let bodies = alike.iter().map(|p| (Term::Class(p.2), p.4)).collect();
+        let fused = Term::sum_over(*axes, Term::Sum(Rational::ZERO, bodies));
+        let factors = rest.factors.iter().map(|&(id, e)| (Term::Class(id), e));
+        let product = Term::Product(factors.chain([(fused, 1)]).collect());
+        let fused = masked(&rest.mask, product);
+        let others = terms
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| !members.contains(i));
+        let others = others.map(|(_, &(id, c))| (Term::Class(id), c));
+        let all = others.chain([(fused, Rational::ONE)]).collect();
+        out.push(Term::Sum(constant, all));
+        return;
+    }
+}
+
+fn contraction_at_hand(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
+    let Op::Reduce(Reducer::Sum, axes) = node.op else {
+        return;
+    };
+    for monomial in readings(egraph, node.children[0]) {
+        if !monomial.mask.is_empty() {
+            continue;
+        }
+        for &(factor, exponent) in &monomial.factors {
+            if exponent != 1 || egraph[factor].data.free.is_disjoint(axes) {
+                continue;
+            }
+            let along = Along {
+                egraph,
+                axes,
+                vector: monomial.divided(factor, 1),
+            };
+            if let Some(sum) = along.contraction(factor).or_else(|| along.sum(factor)) {
+                out.push(sum);
+                return;
+            }
+        }
+    }
+}
+
+/// `Σ_axes vector · …`.
+struct Along<'a> {
+    egraph: &'a Egraph,
+    axes: AxisSet,
+    vector: Monomial,
+}
+
+impl Along<'_> {
+    /// `Σ_axes vector · Σ_B body` as `Σ_B (rest of body) · (Σ_axes vector · part of body)`.
+    fn contraction(&self, id: Id) -> Option<Term> {
+        let egraph = self.egraph;
+        for (bound, body) in reductions(egraph, id, Reducer::Sum) {
+            let vector = self.vector.factors.iter();
+            let captured = vector
+                .clone()
+                .any(|f| !egraph[f.0].data.free.is_disjoint(bound));
+            if captured || !bound.is_disjoint(self.axes) {
+                continue;
+            }
+            for monomial in readings(egraph, body) {
+                let depends = |id: Id| !egraph[id].data.free.is_disjoint(self.axes);
+                if monomial.mask.iter().any(|l| depends(l.0)) {
+                    continue;
+                }
+                let (part, rest): (Vec<_>, Vec<_>) =
+                    monomial.factors.iter().partition(|f| depends(f.0));
+                let both: Vec<(Id, i32)> = vector.clone().copied().chain(part).collect();
+                let Some(dot) = find_product(egraph, &both).and_then(|product| {
+                    egraph.lookup(ENode::new(Op::Reduce(Reducer::Sum, self.axes), [product]))
+                }) else {
+                    continue;
+                };
+                let rest = Monomial {
+                    factors: rest,
+                    ..monomial.clone()
+                };
+                let coefficient = rest.coefficient.checked_mul(self.vector.coefficient)?;
+                let inner = rest.factors.iter().map(|&(id, e)| (Term::Class(id), e));
+                let inner = Term::Product(inner.chain([(dot.into(), 1)]).collect());
+                let sum = Term::sum_over(bound, masked(&rest.mask, inner));
+                return Some(sum.scaled(coefficient));
+            }
+        }
+        None
+    }
+
+    /// The same for a sum of which some terms are contractions.
+    fn sum(&self, id: Id) -> Option<Term> {
+        let egraph = self.egraph;
+        for (constant, terms) in egraph[id].nodes.iter().filter_map(ENode::as_sum) {
+            let mut found = false;
+            let mut parts = vec![];
+            let mut open = vec![];
+            for (term, coefficient) in terms {
+                match self.term(term) {
+                    Some(part) => {
+                        found = true;
+                        parts.push((part, coefficient));
+                    }
+                    None => open.push((term, coefficient)),
+                }
+            }
+            if !found {
+                continue;
+            }
+            for (term, coefficient) in open {
+                parts.push((self.plain(Term::Class(term)), coefficient));
+            }
+            if !constant.is_zero() {
+                parts.push((self.plain(Term::constant(Rational::ONE)), constant));
+            }
+            return Some(Term::Sum(Rational::ZERO, parts));
+        }
+        None
+    }
+
+    /// A term with a contraction among its factors; the other factors lack the axes.
+    fn term(&self, term: Id) -> Option<Term> {
+        let egraph = self.egraph;
+        for monomial in readings(egraph, term) {
+            for &(factor, exponent) in &monomial.factors {
+                let rest = monomial.divided(factor, 1);
+                let lacks = |id: Id| egraph[id].data.free.is_disjoint(self.axes);
+                let invariant =
+                    rest.factors.iter().all(|f| lacks(f.0)) && rest.mask.iter().all(|l| lacks(l.0));
+                if exponent != 1 || !invariant {
+                    continue;
+                }
+                if let Some(sum) = self.contraction(factor) {
+                    let factors = rest.factors.iter().map(|&(id, e)| (Term::Class(id), e));
+                    let product = Term::Product(factors.chain([(sum, 1)]).collect());
+                    return Some(masked(&rest.mask, product).scaled(rest.coefficient));
+                }
+            }
+        }
+        None
+    }
+
+    fn plain(&self, term: Term) -> Term {
+        let vector = self.vector.term();
+        Term::sum_over(self.axes, vector.times(term))
+    }
+}

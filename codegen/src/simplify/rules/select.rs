@@ -1,0 +1,162 @@
+//! Conditions and selections. A condition is never assumed inside its branches: that would be true
+//! of one place in the expression and not of the class.
+
+use egg::Id;
+
+use super::{At, Family, Rule};
+use crate::simplify::analysis::Egraph;
+use crate::simplify::language::{ENode, Op};
+use crate::simplify::monomial::{Monomial, readings};
+use crate::simplify::term::Term;
+use crate::support::rational::Rational;
+
+/// The table.
+pub(crate) const RULES: &[Rule] = &[
+    Rule {
+        name: "select-same",
+        family: Family::Select,
+        lhs: "if h { a } else { a }",
+        rhs: "a",
+        condition: "",
+        why: "branches whose classes merged",
+        at: At::Select,
+        apply: select_same,
+    },
+    Rule {
+        name: "select-factor",
+        family: Family::Select,
+        lhs: "if h { a·b } else { a·c }",
+        rhs: "a · if h { b } else { c }",
+        condition: "",
+        why: "a common scale is applied once, outside the selection",
+        at: At::Select,
+        apply: select_factor,
+    },
+    Rule {
+        name: "merge-selects",
+        family: Family::Select,
+        lhs: "(if h { a } else { b }) + (if h { c } else { d })",
+        rhs: "if h { a + c } else { b + d }",
+        condition: "",
+        why: "one selection instead of two; the cotangents of the branches of an if meet again",
+        at: At::Sum,
+        apply: merge_selects,
+    },
+    Rule {
+        name: "compare-shift",
+        family: Family::Select,
+        lhs: "a + c ⋈ b + c",
+        rhs: "a ⋈ b",
+        condition: "⋈ is =, < or ≤",
+        why: "a maximum is compared with its candidates before rounding",
+        at: At::Compare,
+        apply: compare_shift,
+    },
+];
+
+fn select_same(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
+    let [_, yes, no] = *node.children else {
+        return;
+    };
+    if egraph.find(yes) == egraph.find(no) {
+        out.push(yes.into());
+    }
+}
+
+fn select_factor(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
+    let [condition, yes, no] = *node.children else {
+        return;
+    };
+    let is_zero = |id: Id| egraph[id].data.constant.is_some_and(Rational::is_zero);
+    if is_zero(yes) || is_zero(no) {
+        return;
+    }
+    for a in readings(egraph, yes) {
+        for b in readings(egraph, no) {
+            let mut common = a.common(&b);
+            common.mask.clear();
+            let scale = if a.coefficient == b.coefficient {
+                a.coefficient
+            } else {
+                Rational::ONE
+            };
+            let trivial = common.factors.is_empty() && scale.is_one();
+            let (Some(inverse), false) = (scale.checked_recip(), trivial) else {
+                continue;
+            };
+            let rest = |m: &Monomial| m.without(&common).term().scaled(inverse);
+            let selected = Term::select(condition.into(), rest(&a), rest(&b));
+            out.push(common.term().times(selected).scaled(scale));
+            return;
+        }
+    }
+}
+
+fn merge_selects(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
+    let Some((constant, terms)) = node.as_sum() else {
+        return;
+    };
+    let selections: Vec<Option<[Id; 3]>> = terms
+        .iter()
+        .map(|&(id, _)| {
+            let nodes = &egraph[id].nodes;
+            let select = nodes.iter().find(|n| n.op == Op::Select)?;
+            <[Id; 3]>::try_from(&*select.children).ok()
+        })
+        .collect();
+    for (i, first) in selections.iter().enumerate() {
+        let Some([condition, ..]) = *first else {
+            continue;
+        };
+        let same =
+            |s: &Option<[Id; 3]>| s.is_some_and(|s| egraph.find(s[0]) == egraph.find(condition));
+        if selections[..i].iter().any(same) || !selections[i + 1..].iter().any(same) {
+            continue;
+        }
+        let branch = |which: usize| {
+            let parts = selections.iter().zip(&terms);
+            let parts = parts.filter(|(s, _)| same(s));
+            let parts = parts.filter_map(|(s, t)| Some((Term::Class(s.as_ref()?[which]), t.1)));
+            Term::Sum(Rational::ZERO, parts.collect())
+        };
+        let merged = Term::select(condition.into(), branch(1), branch(2));
+        let rest = selections.iter().zip(&terms);
+        let rest = rest.filter(|(s, _)| !same(s));
+        let rest = rest.map(|(_, &(id, c))| (Term::Class(id), c));
+        let all = rest.chain([(merged, Rational::ONE)]).collect();
+        out.push(Term::Sum(constant, all));
+    }
+}
+
+fn compare_shift(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
+    let (Op::Compare(op), &[a, b]) = (&node.op, &*node.children) else {
+        return;
+    };
+    let sum = |id: Id| {
+        let own = (Rational::ZERO, vec![(egraph.find(id), Rational::ONE)]);
+        let sums = egraph[id].nodes.iter().filter_map(ENode::as_sum);
+        sums.chain([own]).collect::<Vec<_>>()
+    };
+    for (constant_a, left) in sum(a) {
+        for (constant_b, right) in sum(b) {
+            let shared = |t: &(Id, Rational), side: &[(Id, Rational)]| side.contains(t);
+            let keep = |side: &[(Id, Rational)], other: &[(Id, Rational)], constant: Rational| {
+                let kept = side.iter().filter(|t| !shared(t, other));
+                Term::Sum(
+                    constant,
+                    kept.map(|&(id, c)| (Term::Class(id), c)).collect(),
+                )
+            };
+            if !left.iter().any(|t| shared(t, &right)) || left == right {
+                continue;
+            }
+            let (zero, difference) = match constant_b.checked_sub(constant_a) {
+                Some(difference) => (Rational::ZERO, difference),
+                None => continue,
+            };
+            let sides = vec![keep(&left, &right, zero), keep(&right, &left, difference)];
+            out.push(Term::Node(Op::Compare(*op), sides));
+            return;
+        }
+    }
+}

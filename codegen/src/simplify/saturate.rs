@@ -1,0 +1,93 @@
+//! Equality saturation within a fixed budget.
+//!
+//! One iteration first lets every rule look at the e-graph as it stands, then adds all that they
+//! found: what a rule finds does not depend on the order of rules, only on which iteration it is.
+//! The budget counts nodes and iterations, never time, so the result is the same on every machine;
+//! losses are expected to saturate well within it.
+
+use egg::Id;
+
+use super::analysis::Egraph;
+use super::rules::{Rule, at};
+use super::term::{Term, add};
+
+/// The most iterations.
+pub(crate) const ITERATIONS: usize = 12;
+/// The size at which the e-graph stops growing.
+pub(crate) const NODES: usize = 1500;
+
+/// Why saturation ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// No rule found anything new: the e-graph holds all that the rules can say.
+    Saturated,
+    /// The budget of iterations was used up.
+    Iterations,
+    /// The budget of nodes was used up.
+    Nodes,
+    /// Two members of a class cannot be equal: some rule is wrong.
+    Contradiction,
+}
+
+/// How it went.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Saturation {
+    pub(crate) stop: Stop,
+    pub(crate) iterations: usize,
+    /// How often each rule, by its place in the list, told the e-graph something new.
+    pub(crate) fired: Vec<usize>,
+}
+
+/// Applies the rules until nothing is new or the budget is used up.
+pub(crate) fn saturate(egraph: &mut Egraph, rules: &[&Rule]) -> Saturation {
+    let mut fired = vec![0; rules.len()];
+    let stopped = |stop, iterations, fired| Saturation {
+        stop,
+        iterations,
+        fired,
+    };
+    for iteration in 0..ITERATIONS {
+        let mut news = false;
+        for (rule, id, term) in findings(egraph, rules) {
+            let Some(equal) = add(egraph, &term) else {
+                continue;
+            };
+            if egraph.union(id, equal) {
+                fired[rule] += 1;
+                news = true;
+            }
+            if egraph.total_size() > NODES {
+                egraph.rebuild();
+                return stopped(Stop::Nodes, iteration + 1, fired);
+            }
+        }
+        egraph.rebuild();
+        if egraph.analysis.contradiction {
+            return stopped(Stop::Contradiction, iteration + 1, fired);
+        }
+        if !news {
+            return stopped(Stop::Saturated, iteration + 1, fired);
+        }
+    }
+    stopped(Stop::Iterations, ITERATIONS, fired)
+}
+
+/// What the rules say about the e-graph as it is: (rule, class, equal term).
+fn findings(egraph: &Egraph, rules: &[&Rule]) -> Vec<(usize, Id, Term)> {
+    let mut ids: Vec<Id> = egraph.classes().map(|class| class.id).collect();
+    ids.sort_unstable();
+    let mut found = vec![];
+    let mut terms = vec![];
+    for id in ids {
+        for node in &egraph[id].nodes {
+            let Some(at) = at(&node.op) else {
+                continue;
+            };
+            for (i, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.at == at) {
+                (rule.apply)(egraph, id, node, &mut terms);
+                found.extend(terms.drain(..).map(|term| (i, id, term)));
+            }
+        }
+    }
+    found
+}
