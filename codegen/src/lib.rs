@@ -8,6 +8,7 @@ mod expand;
 pub mod ir;
 pub mod schedule;
 pub mod sema;
+pub mod render;
 pub mod support;
 pub mod syntax;
 
