@@ -4,6 +4,8 @@
 //! minus signs, fractions, roots, limits under a sum and cases. It carries no parentheses: they
 //! follow from the precedence of a notation.
 
+use std::collections::BTreeMap;
+
 use super::symbol::Symbol;
 use crate::ir::NodeId;
 use crate::support::rational::Rational;
@@ -213,6 +215,72 @@ impl Formula {
                 .iter()
                 .flat_map(|(value, condition)| [value, condition])
                 .chain([&**otherwise])
+                .collect(),
+        }
+    }
+}
+
+impl Formula {
+    /// The formula with shared parts replaced by their symbols.
+    ///
+    /// # Panics
+    /// If a part has no symbol in `symbols`.
+    #[must_use]
+    pub fn with_symbols(&self, symbols: &BTreeMap<NodeId, Symbol>) -> Formula {
+        let mut formula = self.clone();
+        formula.replace_shared(symbols);
+        formula
+    }
+
+    fn replace_shared(&mut self, symbols: &BTreeMap<NodeId, Symbol>) {
+        if let Formula::Shared(id) = self {
+            *self = Formula::Symbol(symbols[id].clone());
+        }
+        for part in self.parts_mut() {
+            part.replace_shared(symbols);
+        }
+    }
+
+    fn parts_mut(&mut self) -> Vec<&mut Formula> {
+        match self {
+            Formula::Number(_) | Formula::Infinity | Formula::Symbol(_) | Formula::Shared(_) => {
+                vec![]
+            }
+            Formula::Sum(parts) => parts.iter_mut().map(|part| &mut part.1).collect(),
+            Formula::Product(parts) | Formula::All(parts) | Formula::Any(parts) => {
+                parts.iter_mut().collect()
+            }
+            Formula::Negative(a) | Formula::Root(a) | Formula::Not(a) | Formula::Indicator(a) => {
+                vec![a]
+            }
+            Formula::Fraction(a, b) | Formula::Power(a, b) | Formula::Relation(_, a, b) => {
+                vec![a, b]
+            }
+            Formula::Apply {
+                scope, arguments, ..
+            } => {
+                let filter = scope.as_mut().and_then(|scope| scope.filter.as_deref_mut());
+                filter.into_iter().chain(arguments).collect()
+            }
+            Formula::Fenced(_, scope, a) => {
+                let filter = scope.as_mut().and_then(|scope| scope.filter.as_deref_mut());
+                filter.into_iter().chain([&mut **a]).collect()
+            }
+            Formula::Total(scope, a) => {
+                let filter = scope.filter.as_deref_mut();
+                filter.into_iter().chain([&mut **a]).collect()
+            }
+            Formula::Indexed(a, index) => [&mut **a]
+                .into_iter()
+                .chain(index.iter_mut().filter_map(|index| match index {
+                    Index::At(_, place) => Some(place),
+                    Index::Renamed(..) => None,
+                }))
+                .collect(),
+            Formula::Cases(arms, otherwise) => arms
+                .iter_mut()
+                .flat_map(|(value, condition)| [value, condition])
+                .chain([&mut **otherwise])
                 .collect(),
         }
     }
