@@ -1,0 +1,332 @@
+//! A whole loss on paper: value, gradients, and names for what they share.
+//!
+//! A part that is met more than once gets a name if that saves the reader something. Names say
+//! what the part is where that is customary: p for a share of a softmax or a sigmoid, c for a
+//! cosine, θ for an angle, z for logits, d for a distance, δ for what carries the cotangent; else t₁,
+//! t₂ … in order of first use. An element of a named part is written as such: `p[C = y]`.
+//!
+//! Invariants: names do not clash with parameters and axes; every name is used at least twice
+//! (outputs of the definition excepted), defined once, and defined before it is used in a definition.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::formula::Formula;
+use super::share::{elements, shares};
+use super::symbol::{Accent, Symbol, SymbolRole, display_name};
+use super::translate::{Translator, hats};
+use super::weight::Weights;
+use super::{Derivation, Rendered, conventions};
+use crate::ir::{Gradient, Node, NodeId, Reducer, Role, SoftmaxForm, UnaryOp};
+
+/// The formulas of a loss and its gradients, in the form to be read.
+///
+/// Deterministic: the same graph gives the same text.
+pub fn derivation(gradient: &Gradient) -> Derivation {
+    let mut paper = Paper::new(gradient);
+    let page = loop {
+        let page = paper.translate();
+        let used_once: Vec<_> = paper
+            .translator
+            .names
+            .iter()
+            .copied()
+            .filter(|id| !paper.outputs.contains_key(id) && page.uses(*id) < 2)
+            .collect();
+        if used_once.is_empty() {
+            break page;
+        }
+        for id in used_once {
+            paper.translator.names.remove(&id);
+        }
+    };
+    paper.render(page)
+}
+
+struct Paper<'a> {
+    gradient: &'a Gradient,
+    translator: Translator,
+    /// Auxiliary outputs, named by the definition.
+    outputs: BTreeMap<NodeId, String>,
+    /// The logits of a softmax or lse.
+    logits: BTreeSet<NodeId>,
+}
+
+/// Formulas whose shared parts have no symbols yet.
+struct Page {
+    value: Formula,
+    auxiliary: Vec<Formula>,
+    gradients: Vec<Formula>,
+    definitions: BTreeMap<NodeId, Formula>,
+}
+
+impl Page {
+    fn all(&self) -> impl Iterator<Item = &Formula> {
+        [&self.value]
+            .into_iter()
+            .chain(&self.auxiliary)
+            .chain(&self.gradients)
+            .chain(self.definitions.values())
+    }
+
+    fn uses(&self, id: NodeId) -> usize {
+        self.all().map(|formula| occurrences(formula, id)).sum()
+    }
+}
+
+fn occurrences(formula: &Formula, id: NodeId) -> usize {
+    let own = usize::from(*formula == Formula::Shared(id));
+    let parts = formula.parts();
+    own + parts
+        .into_iter()
+        .map(|part| occurrences(part, id))
+        .sum::<usize>()
+}
+
+impl<'a> Paper<'a> {
+    fn new(gradient: &'a Gradient) -> Self {
+        let graph = &gradient.loss.graph;
+        let mut forward = vec![gradient.loss.value];
+        forward.extend(gradient.loss.auxiliary.iter().map(|output| output.node));
+        let mut roots = forward.clone();
+        roots.extend(gradient.gradients.iter().map(|(_, node)| *node));
+        let mut translator = Translator::new(graph);
+        translator.hats = hats(graph, &roots);
+        translator.shares = shares(&mut translator.graph, &forward);
+        translator.elements = elements(&mut translator.graph, &roots, &translator.hats);
+        let outputs = gradient
+            .loss
+            .auxiliary
+            .iter()
+            .filter(|output| !Weights::is_trivial(graph, &translator.hats, output.node))
+            .map(|output| (output.node, output.name.clone()))
+            .collect();
+        let logits = graph
+            .reachable(&roots)
+            .into_iter()
+            .filter_map(|id| match graph.node(id) {
+                Node::Softmax(s) => Some(s.body),
+                Node::Reduce(Reducer::Lse, _, body) => Some(*body),
+                _ => None,
+            })
+            .collect();
+        let mut paper = Paper {
+            gradient,
+            translator,
+            outputs,
+            logits,
+        };
+        paper.choose_names(&roots);
+        paper
+    }
+
+    fn choose_names(&mut self, roots: &[NodeId]) {
+        self.translator.counts = Some(BTreeMap::new());
+        for &root in roots {
+            self.translator.formula(root);
+        }
+        let counts = self.translator.counts.take().unwrap_or_default();
+        // The value itself and the gradients are lines of their own already.
+        let mut weights = Weights::new(&self.translator.graph, &self.translator.hats);
+        let mut names: BTreeSet<_> = self.outputs.keys().copied().collect();
+        for (&id, &count) in &counts {
+            if names.contains(&id) || Weights::is_trivial(&self.translator.graph, &self.translator.hats, id) {
+                continue;
+            }
+            let customary = matches!(
+                self.translator.graph.node(id),
+                Node::Softmax(s) if s.form == SoftmaxForm::Prob
+            ) || self.translator.shares.contains(&id);
+            let saved = (count - 1) * (weights.of(id, &names).saturating_sub(1));
+            if count > 1 && (customary || saved >= 4) {
+                names.insert(id);
+            }
+        }
+        self.translator.names = names;
+    }
+
+    fn translate(&mut self) -> Page {
+        let loss = &self.gradient.loss;
+        let translator = &mut self.translator;
+        translator.show_detach = true;
+        let value = translator.formula(loss.value);
+        let outputs = loss.auxiliary.iter();
+        let auxiliary = outputs
+            .map(|output| translator.definition(output.node))
+            .collect();
+        let names = translator.names.clone();
+        let definitions = names
+            .iter()
+            .filter(|id| !self.outputs.contains_key(id))
+            .map(|&id| (id, translator.definition(id)))
+            .collect();
+        translator.show_detach = false;
+        let gradients = self.gradient.gradients.iter();
+        let gradients = gradients
+            .map(|(_, node)| translator.formula(*node))
+            .collect();
+        Page {
+            value,
+            auxiliary,
+            gradients,
+            definitions,
+        }
+    }
+
+    fn render(self, page: Page) -> Derivation {
+        let mut order = Order::default();
+        for formula in [&page.value].into_iter().chain(&page.auxiliary).chain(&page.gradients) {
+            order.visit(formula, &page.definitions);
+        }
+        let symbols = self.symbols(&order.shared);
+        let graph = &self.gradient.loss.graph;
+        let written = |formula: &Formula| Rendered::of(&formula.with_symbols(&symbols));
+        let names = |id: &NodeId| Rendered::of(&Formula::Symbol(symbols[id].clone()));
+        let hats: Vec<_> = order
+            .hats
+            .iter()
+            .filter_map(|symbol| self.unit_definition(symbol))
+            .collect();
+        let shared = order
+            .shared
+            .iter()
+            .filter_map(|id| Some((names(id), written(page.definitions.get(id)?))));
+        Derivation {
+            value: written(&page.value),
+            auxiliary: self
+                .gradient
+                .loss
+                .auxiliary
+                .iter()
+                .zip(&page.auxiliary)
+                .map(|(output, formula)| (output.name.clone(), written(formula)))
+                .collect(),
+            gradients: self
+                .gradient
+                .gradients
+                .iter()
+                .zip(&page.gradients)
+                .map(|((param, _), formula)| (graph.param(*param).name.clone(), written(formula)))
+                .collect(),
+            shared: hats.into_iter().chain(shared).collect(),
+            conventions: conventions::of(self.gradient),
+        }
+    }
+
+    /// `x̂ = x / ‖x‖[D]`.
+    fn unit_definition(&self, hat: &Symbol) -> Option<(Rendered, Rendered)> {
+        let graph = &self.gradient.loss.graph;
+        let (&param, &axes) = self
+            .translator
+            .hats
+            .iter()
+            .find(|(param, _)| display_name(&graph.param(**param).name) == hat.letter)?;
+        let name = Symbol::named(&graph.param(param).name, SymbolRole::Tensor);
+        let plain = Box::new(Formula::Symbol(name));
+        let norm = Formula::Fenced(
+            super::formula::Fence::DoubleBar,
+            Some(self.translator.scope(axes, None)),
+            plain.clone(),
+        );
+        let quotient = Formula::Fraction(plain, Box::new(norm));
+        let symbol = Formula::Symbol(hat.clone());
+        Some((Rendered::of(&symbol), Rendered::of(&quotient)))
+    }
+
+    /// A symbol for each shared part, in the order given.
+    fn symbols(&self, shared: &[NodeId]) -> BTreeMap<NodeId, Symbol> {
+        let graph = &self.gradient.loss.graph;
+        let mut taken: BTreeSet<String> = ["e", "π", "Σ", "σ", "∞"].map(str::to_owned).into();
+        taken.extend(graph.params().iter().map(|p| display_name(&p.name)));
+        taken.extend(graph.axes().iter().map(|axis| display_name(&axis.name)));
+        taken.extend(self.outputs.values().map(|name| display_name(name)));
+        let fallback = ["t", "u", "v", "h", "τ"]
+            .into_iter()
+            .find(|letter| !taken.contains(*letter))
+            .unwrap_or("temp");
+        let letters: Vec<_> = shared
+            .iter()
+            .map(|id| {
+                let letter = self.customary_letter(*id).unwrap_or(fallback);
+                if taken.contains(letter) { fallback } else { letter }
+            })
+            .collect();
+        let mut symbols = BTreeMap::new();
+        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+        for (id, letter) in shared.iter().zip(&letters) {
+            let alone = letters.iter().filter(|other| *other == letter).count() == 1;
+            let number = numbers.entry(letter).or_insert(0);
+            *number += 1;
+            let subscript = (!alone || *letter == fallback).then_some(*number);
+            let symbol = match self.outputs.get(id) {
+                Some(name) => Symbol::named(name, SymbolRole::Tensor),
+                None => Symbol {
+                    letter: (*letter).to_owned(),
+                    subscript,
+                    accent: Accent::None,
+                    role: SymbolRole::Tensor,
+                },
+            };
+            symbols.insert(*id, symbol);
+        }
+        symbols
+    }
+
+    fn customary_letter(&self, id: NodeId) -> Option<&'static str> {
+        let graph = &self.translator.graph;
+        if self.outputs.contains_key(&id) {
+            return None;
+        }
+        if self.logits.contains(&id) {
+            return Some("z");
+        }
+        match graph.node(id) {
+            Node::Softmax(s) if s.form == SoftmaxForm::Prob => return Some("p"),
+            Node::Unary(UnaryOp::Sigmoid, _) => return Some("p"),
+            Node::Angle { .. } => return Some("θ"),
+            Node::Reduce(Reducer::Sum, axes, body) if graph.cosine_of(*axes, *body).is_some() => {
+                return Some("c");
+            }
+            Node::Reduce(Reducer::Norm, ..) => return Some("d"),
+            Node::Reduce(Reducer::Lse, ..) => return Some("ℓ"),
+            Node::Reduce(Reducer::Max, ..) => return Some("μ"),
+            _ => {}
+        }
+        let carries_cotangent = graph.reachable(&[id]).into_iter().any(|id| {
+            matches!(graph.node(id), Node::Load(param, _) if graph.param(*param).role == Role::Cotangent)
+        });
+        carries_cotangent.then_some("δ")
+    }
+}
+
+/// Shared parts in order of first use, each after those its definition needs.
+#[derive(Default)]
+struct Order {
+    shared: Vec<NodeId>,
+    hats: Vec<Symbol>,
+    seen: BTreeSet<NodeId>,
+}
+
+impl Order {
+    fn visit(&mut self, formula: &Formula, definitions: &BTreeMap<NodeId, Formula>) {
+        match formula {
+            Formula::Shared(id) => {
+                if self.seen.insert(*id) {
+                    if let Some(definition) = definitions.get(id) {
+                        self.visit(definition, definitions);
+                    }
+                    self.shared.push(*id);
+                }
+            }
+            Formula::Symbol(symbol) if symbol.accent == Accent::Hat => {
+                if !self.hats.contains(symbol) {
+                    self.hats.push(symbol.clone());
+                }
+            }
+            _ => {
+                for part in formula.parts() {
+                    self.visit(part, definitions);
+                }
+            }
+        }
+    }
+}
