@@ -1,1 +1,3 @@
 //! One test binary for all promises.
+
+mod diagnostics;

@@ -20,6 +20,16 @@ impl<'a> Analysis<'a> {
         expression: &'a Expression,
     ) -> Option<Value> {
         self.spend(expression.range)?;
+        let value = self.form(scope, expression);
+        // Operands come first, so this is the smallest expression that is too much.
+        if self.graph.overflowed() && !std::mem::replace(&mut self.overflow_reported, true) {
+            let message = "this constant is too large or too fine for exact arithmetic";
+            return self.refuse(expression.range, message);
+        }
+        value
+    }
+
+    fn form(&mut self, scope: &Scope<'a>, expression: &'a Expression) -> Option<Value> {
         let range = expression.range;
         match &expression.kind {
             ExpressionKind::Number { value, .. } => {
@@ -115,7 +125,7 @@ impl<'a> Analysis<'a> {
                 text,
                 scope.value_names().chain(scope.axis_names()).chain(["pi"]),
             )
-            .map(|nearest| format!("did you mean `{nearest}`?"))
+            .map(|nearest| self.did_you_mean(nearest))
         };
         let message = format!("nothing is called `{name}`");
         self.diagnostics.error_with(name.range, message, help);

@@ -148,6 +148,7 @@ impl<'a> Analysis<'a> {
         let help = if super::reduction::is_reduction(text) {
             Some(format!("`{name}` is a reduction: `{name}[AXIS](…)`"))
         } else if scope.value(text).is_some() {
+            self.suggested.insert(text.clone());
             Some(format!("`{name}` is a value; `*` multiplies"))
         } else {
             let losses = self.definitions.iter().map(|d| d.name.text.as_str());
@@ -156,7 +157,7 @@ impl<'a> Analysis<'a> {
                     let known = FUNCTIONS.iter().map(|(name, _)| *name);
                     nearest_name(text, scope.function_names().chain(known).chain(losses))
                 })
-                .map(|nearest| format!("did you mean `{nearest}`?"))
+                .map(|nearest| self.did_you_mean(nearest))
         };
         let message = format!("no function or loss is called `{name}`");
         self.diagnostics.error_with(name.range, message, help);
@@ -178,9 +179,12 @@ impl<'a> Analysis<'a> {
             Function::Composite(_, count) => (count, count),
         };
         if values.len() < least || values.len() > most {
-            let more = if most > least { " or more" } else { "" };
-            let expected = plural(least, "argument");
-            let message = format!("`{name}` takes {expected}{more}, found {}", values.len());
+            let expected = if most > least {
+                format!("{least} or more arguments")
+            } else {
+                plural(least, "argument")
+            };
+            let message = format!("`{name}` takes {expected}, found {}", values.len());
             let help = (values.len() == 1 && matches!(function, Function::Extremum(_)))
                 .then(|| format!("the reduction over an axis is `{name}[AXIS](…)`"));
             self.diagnostics.error_with(range, message, help);

@@ -26,6 +26,10 @@ pub(super) struct Analysis<'a> {
     pub(super) fuel: usize,
     /// Whether that has been reported.
     pub(super) exhausted: bool,
+    /// Whether constants have left exact arithmetic and that has been reported.
+    pub(super) overflow_reported: bool,
+    /// What misspelt names may have meant: such names are of use.
+    pub(super) suggested: BTreeSet<String>,
     /// The local functions that are being written out, by identity of their names.
     pub(super) active_functions: Vec<*const Name>,
     /// The local functions with a mistake in their bodies. Only looked up.
@@ -105,6 +109,8 @@ impl<'a> Analysis<'a> {
             lost_names: false,
             fuel: FUEL,
             exhausted: false,
+            overflow_reported: false,
+            suggested: BTreeSet::new(),
             active_functions: Vec::new(),
             failed_functions: BTreeSet::new(),
         }
@@ -115,7 +121,6 @@ impl<'a> Analysis<'a> {
         self.lost_names = definition.lost_names;
         let scope = self.parameters(definition);
         if !definition.broken {
-            self.unused(definition);
             self.differentiated(definition);
         }
         let taken = definition.parameters.iter().map(|p| &p.name).collect();
@@ -127,10 +132,8 @@ impl<'a> Analysis<'a> {
         let weight = outputs
             .weight
             .and_then(|(weight, place)| self.sample_weight(weight, value?, place));
-        if self.graph.overflowed() && self.diagnostics.is_empty() {
-            let message =
-                "the constants of this loss are too large or too fine for exact arithmetic";
-            self.diagnostics.error(definition.name.range, message);
+        if !definition.broken {
+            self.unused(definition);
         }
         let (value, batch) = (value?, batch?);
         if definition.broken || !self.diagnostics.is_empty() {
@@ -282,7 +285,7 @@ impl<'a> Analysis<'a> {
         let mentions = Mentions::of(&definition.body);
         for parameter in &definition.parameters {
             let name = &parameter.name;
-            if is_unused(name, &mentions.names) {
+            if self.is_unused(name, &mentions.names) {
                 let message = format!("`{name}` is never used");
                 let help = format!("remove it, or call it `_{name}` to keep it");
                 self.diagnostics.error_with_help(name.range, message, help);
@@ -296,11 +299,11 @@ impl<'a> Analysis<'a> {
             let name = match statement {
                 Statement::Let { public: true, .. } | Statement::Weight { .. } => continue,
                 Statement::Let { name, .. } | Statement::Axis { name, .. }
-                    if is_unused(name, &mentions.names) =>
+                    if self.is_unused(name, &mentions.names) =>
                 {
                     name
                 }
-                Statement::Function { name, .. } if is_unused(name, &mentions.called) => name,
+                Statement::Function { name, .. } if self.is_unused(name, &mentions.called) => name,
                 Statement::Function { body, .. } => {
                     self.unused_in(body, mentions);
                     continue;
@@ -311,10 +314,11 @@ impl<'a> Analysis<'a> {
             self.diagnostics.error(name.range, message);
         }
     }
-}
 
-fn is_unused(name: &Name, used: &BTreeSet<&str>) -> bool {
-    !name.text.starts_with('_') && !used.contains(name.text.as_str())
+    fn is_unused(&self, name: &Name, used: &BTreeSet<&str>) -> bool {
+        let text = name.text.as_str();
+        !text.starts_with('_') && !used.contains(text) && !self.suggested.contains(text)
+    }
 }
 
 fn is_differentiated(role: &Role) -> bool {

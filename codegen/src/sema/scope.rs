@@ -118,7 +118,7 @@ impl<'a> Analysis<'a> {
             None => {
                 let message = format!("no axis is called `{name}`");
                 let help = match nearest_name(&name.text, scope.axis_names()) {
-                    Some(nearest) => Some(format!("did you mean `{nearest}`?")),
+                    Some(nearest) => Some(self.did_you_mean(nearest)),
                     None if scope.value(&name.text).is_some() => {
                         Some(format!("`{name}` is a value"))
                     }
@@ -134,5 +134,9 @@ impl<'a> Analysis<'a> {
 fn declared_axes(scope: &Scope<'_>) -> Option<String> {
     let mut names: Vec<String> = scope.axis_names().map(|name| format!("`{name}`")).collect();
     names.reverse();
-    (!names.is_empty()).then(|| format!("the axes are {}", names.join(", ")))
+    match names.as_slice() {
+        [] => None,
+        [only] => Some(format!("the only axis is {only}")),
+        _ => Some(format!("the axes are {}", names.join(", "))),
+    }
 }

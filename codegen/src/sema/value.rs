@@ -44,6 +44,12 @@ impl<'a> Analysis<'a> {
         None
     }
 
+    /// The help for a misspelt name. What it may have meant counts as used.
+    pub(super) fn did_you_mean(&mut self, nearest: &str) -> String {
+        self.suggested.insert(nearest.to_owned());
+        format!("did you mean `{nearest}`?")
+    }
+
     pub(super) fn axis_name(&self, axis: AxisId) -> String {
         self.graph.axis(axis).name.clone()
     }
