@@ -20,6 +20,11 @@
 //! assert!((gradient[0] - 0.115_60).abs() < 1e-4);
 //! ```
 //!
+//! Below about 128 values a row, the shape for few classes is faster: each lane holds a row of its
+//! own, loaded with [`column`] and stored with [`BlockTarget::put`], and totals over the row are
+//! plain lane arrays. (Softmax cross-entropy with its gradient, `f32`, AVX-512, two threads:
+//! 65536×10 in 0.6 ms; along the classes 3.5 ms.)
+//!
 //! Everything a kernel calls in its loops is `#[inline(always)]`. The elementwise functions of
 //! [`Float`] take the instruction set after `self`: `x.exp(isa)`, `x.max(isa, y)`.
 //!
@@ -30,6 +35,7 @@
 
 pub mod blocks;
 mod call;
+pub mod column;
 pub mod contract;
 mod disjoint;
 pub mod float;
@@ -45,6 +51,7 @@ mod tensor;
 
 pub use blocks::{fold_max_lanes, fold_sum_lanes, lanes, padded_lanes, select, write_lanes};
 pub use call::{Call, auxiliary};
+pub use column::column;
 pub use contract::contract;
 pub use disjoint::RowLayout;
 pub use float::Float;

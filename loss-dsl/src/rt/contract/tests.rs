@@ -82,6 +82,9 @@ fn tiled_products_match_the_definition() {
     // Larger than a tile, cut along either side, neither a multiple of the cut.
     check::<f32>(1001, 131, 150, false);
     check::<f64>(130, 1003, 170, true);
+    // Too small to be cut, with k in parts of which the last is shorter.
+    check::<f64>(21, 10, 200_003, true);
+    check::<f32>(70, 61, 8001, false);
 }
 
 #[test]
@@ -129,17 +132,59 @@ fn two_strides_are_refused() {
 #[test]
 #[cfg(feature = "parallel")]
 fn products_are_bit_identical_for_any_number_of_threads() {
-    let (m, n, k) = (300, 1100, 257);
-    let a = noise::<f32>(m * k, 5);
-    let b = noise::<f32>(k * n, 6);
-    let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    for (m, n, k) in [(300, 1100, 257), (33, 40, 30_000)] {
+        let a = noise::<f32>(m * k, 5);
+        let b = noise::<f32>(k * n, 6);
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let mut out = vec![0.0; m * n];
+            pool.expect("a pool")
+                .install(|| contract(&mut out, m, n, k, &a, (k, 1), &b, (1, k), false));
+            out.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
+        };
+        let one = run(1);
+        assert!(one == run(2));
+        assert!(one == run(3));
+    }
+}
+
+/// `cargo test --release -p loss-dsl --lib -- --ignored --nocapture contract::tests::time`
+#[test]
+#[ignore = "a measurement"]
+fn time() {
+    // (m, n, k, a is row-major, b is row-major): x·wᵀ, dz·w, dzᵀ·x of a head, and others.
+    for (m, n, k, a_rows, b_rows) in [
+        (1024, 1024, 1024, true, true),
+        (256, 100_000, 512, true, false),
+        (256, 512, 100_000, true, true),
+        (100_000, 512, 256, false, true),
+        (512, 10_000, 128, true, false),
+        (512, 512, 128, true, false),
+        (64, 64, 65_536, false, true),
+        (10, 64, 65_536, false, true),
+        (65_536, 10, 64, true, false),
+    ] {
+        let a = noise::<f32>(m * k, 1);
+        let b = noise::<f32>(k * n, 2);
+        let a_strides = if a_rows { (k, 1) } else { (1, m) };
+        let b_strides = if b_rows { (n, 1) } else { (1, k) };
         let mut out = vec![0.0; m * n];
-        pool.expect("a pool")
-            .install(|| contract(&mut out, m, n, k, &a, (k, 1), &b, (1, k), false));
-        out.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
-    };
-    let one = run(1);
-    assert!(one == run(2));
-    assert!(one == run(3));
+        let time = |product: &mut dyn FnMut()| {
+            let mut best = f64::INFINITY;
+            for _ in 0..7 {
+                let start = std::time::Instant::now();
+                product();
+                best = best.min(start.elapsed().as_secs_f64());
+            }
+            2e-9 * (m * n * k) as f64 / best
+        };
+        let tiled = time(&mut || contract(&mut out, m, n, k, &a, a_strides, &b, b_strides, false));
+        let (a, b) = (matrix(&a, m, k, a_strides), matrix(&b, k, n, b_strides));
+        let whole = time(&mut || {
+            let out = MatMut::from_row_major_slice_mut(&mut out, m, n);
+            let par = faer::Par::rayon(0);
+            faer::linalg::matmul::matmul(out, faer::Accum::Replace, a, b, 1.0, par);
+        });
+        println!("{m}×{n}×{k}: {tiled:.0} GFLOP/s, by faer's threads {whole:.0}");
+    }
 }
