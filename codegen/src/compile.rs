@@ -2,8 +2,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 
-use crate::emit::{Formulas, Header, Plans, Rendered};
-use crate::ir::{Gradient, Loss};
+use crate::emit::{Header, Plans};
+use crate::ir::{Gradient, Loss, Simplified};
+use crate::render::{self, Derivation};
+use crate::simplify::{self, Report};
 use crate::support::Diagnostics;
 use crate::syntax::ast::Definition;
 use crate::{diff, sema, syntax};
@@ -15,12 +17,14 @@ pub struct Compiled {
     pub header: Header,
     /// The loss with its literal gradients: the meaning of the definition.
     pub literal: Gradient,
-    /// What the kernels compute.
-    pub kernel: Gradient,
-    /// The loss loops of the kernels.
+    /// What the kernels compute, and what is shown.
+    pub simplified: Simplified,
+    /// How the simplification went.
+    pub report: Report,
+    /// The loops of the kernels.
     pub plans: Plans,
-    /// What is shown.
-    pub formulas: Formulas,
+    /// The formulas.
+    pub derivation: Derivation,
 }
 
 /// Compiles the definitions of one macro call.
@@ -44,33 +48,16 @@ pub fn compile(input: TokenStream) -> Result<Vec<Compiled>, Diagnostics> {
 /// Compiles a checked loss.
 pub fn compile_loss(header: Header, loss: Loss) -> Compiled {
     let literal = diff::gradient(loss);
-    let kernel = literal.clone();
-    let plans = Plans::new(&kernel);
-    let formulas = render(&literal);
+    let (simplified, report) = simplify::simplify_with_report(literal.clone());
+    let plans = Plans::new(&simplified.kernel);
+    let derivation = render::derivation(&simplified.formula);
     Compiled {
         header,
         literal,
-        kernel,
+        simplified,
+        report,
         plans,
-        formulas,
-    }
-}
-
-fn render(gradient: &Gradient) -> Formulas {
-    let graph = &gradient.loss.graph;
-    let show = |id| Rendered {
-        text: graph.show(id),
-        latex: String::new(),
-        mathml: String::new(),
-    };
-    Formulas {
-        value: show(gradient.loss.value),
-        gradients: gradient
-            .gradients
-            .iter()
-            .map(|&(param, id)| (graph.param(param).name.clone(), show(id)))
-            .collect(),
-        ..Formulas::default()
+        derivation,
     }
 }
 

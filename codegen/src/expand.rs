@@ -13,7 +13,14 @@ pub fn expand(input: TokenStream) -> TokenStream {
     match compile(input.clone()) {
         Ok(losses) => losses
             .iter()
-            .map(|loss| emit::emit(&loss.header, &loss.kernel, &loss.plans, &loss.formulas))
+            .map(|loss| {
+                emit::emit(
+                    &loss.header,
+                    &loss.simplified.kernel,
+                    &loss.plans,
+                    &loss.derivation,
+                )
+            })
             .collect(),
         Err(diagnostics) => {
             let definitions = syntax::parse(input, &mut Diagnostics::new());

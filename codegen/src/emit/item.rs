@@ -3,8 +3,9 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{Formulas, Header, Rendered};
-use crate::ir::{AxisId, Graph, Loss, Param, ParamId, Range, Role};
+use super::Header;
+use crate::ir::{AxisId, Graph, Loss, Param, Range, Role};
+use crate::render::{Derivation, Rendered};
 
 /// Parameters as arguments, in order: what a method takes and how it passes it on.
 pub(super) struct Arguments {
@@ -510,7 +511,7 @@ fn float(value: f64) -> TokenStream {
 }
 
 /// The formulas as data.
-pub(super) fn derivation(loss: &Loss, formulas: &Formulas) -> TokenStream {
+pub(super) fn derivation(loss: &Loss, formulas: &Derivation) -> TokenStream {
     let formula = |r: &Rendered| {
         let (text, latex) = (&r.text, &r.latex);
         quote!(::loss_dsl::Formula { text: #text, latex: #latex })
@@ -525,7 +526,11 @@ pub(super) fn derivation(loss: &Loss, formulas: &Formulas) -> TokenStream {
     };
     let (name, source) = (&loss.name, &loss.source);
     let value = formula(&formulas.value);
-    let (slopes, shared) = (pairs(&formulas.gradients), pairs(&formulas.shared));
+    let slopes = pairs(&formulas.gradients);
+    let shared = formulas.shared.iter().map(|(symbol, r)| {
+        let (symbol, formula) = (&symbol.text, formula(r));
+        quote!((#symbol, #formula))
+    });
     let conventions = &formulas.conventions;
     quote! {
         fn derivation() -> &'static ::loss_dsl::Derivation {
@@ -606,9 +611,4 @@ pub(super) fn is_coupled(loss: &Loss) -> bool {
             .iter()
             .any(|axis| batch.contains(&graph.axis(axis).dim))
     })
-}
-
-/// The name of a parameter, for messages.
-pub(super) fn _name(graph: &Graph, id: ParamId) -> &str {
-    &graph.param(id).name
 }

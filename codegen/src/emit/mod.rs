@@ -17,6 +17,7 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::ir::Gradient;
+use crate::render::{Derivation, Rendered};
 use crate::schedule;
 use crate::schedule::plan::{Plan, Step};
 
@@ -31,30 +32,6 @@ pub struct Header {
     pub attributes: Vec<TokenStream>,
     /// The name of the type.
     pub name: Ident,
-}
-
-/// A formula in three notations.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rendered {
-    /// Unicode text.
-    pub text: String,
-    /// LaTeX, without delimiters.
-    pub latex: String,
-    /// Presentation MathML, on one line.
-    pub mathml: String,
-}
-
-/// Everything that documentation and `derivation()` show.
-#[derive(Clone, Debug, Default)]
-pub struct Formulas {
-    /// The value.
-    pub value: Rendered,
-    /// The gradient of each differentiated parameter.
-    pub gradients: Vec<(String, Rendered)>,
-    /// Named subexpressions.
-    pub shared: Vec<(String, Rendered)>,
-    /// Choices made at kinks and singular points.
-    pub conventions: Vec<String>,
 }
 
 /// The plans of a loss.
@@ -84,7 +61,7 @@ pub fn emit(
     header: &Header,
     gradient: &Gradient,
     plans: &Plans,
-    formulas: &Formulas,
+    formulas: &Derivation,
 ) -> TokenStream {
     let loss = &gradient.loss;
     let name = &header.name;
@@ -184,7 +161,7 @@ fn is_splittable(plan: &Plan, gradient: &Gradient) -> bool {
 }
 
 /// The documentation of the type: the user's own, then definition, value and gradients.
-fn docs(loss: &crate::ir::Loss, formulas: &Formulas) -> TokenStream {
+fn docs(loss: &crate::ir::Loss, formulas: &Derivation) -> TokenStream {
     let mut text = loss.doc.trim().to_owned();
     if text.is_empty() {
         text = format!("The loss `{}`.", loss.name);
@@ -200,7 +177,7 @@ fn docs(loss: &crate::ir::Loss, formulas: &Formulas) -> TokenStream {
     if !formulas.shared.is_empty() {
         text.push_str("where\n\n");
         for (symbol, formula) in &formulas.shared {
-            text.push_str(&format!("{symbol}:\n\n{}\n\n", shown(formula)));
+            text.push_str(&format!("{}:\n\n{}\n\n", symbol.text, shown(formula)));
         }
     }
     if !formulas.conventions.is_empty() {

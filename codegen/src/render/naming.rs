@@ -129,7 +129,9 @@ impl<'a> Paper<'a> {
         let mut weights = Weights::new(&self.translator.graph, &self.translator.hats);
         let mut names: BTreeSet<_> = self.outputs.keys().copied().collect();
         for (&id, &count) in &counts {
-            if names.contains(&id) || Weights::is_trivial(&self.translator.graph, &self.translator.hats, id) {
+            if names.contains(&id)
+                || Weights::is_trivial(&self.translator.graph, &self.translator.hats, id)
+            {
                 continue;
             }
             let customary = matches!(
@@ -174,7 +176,11 @@ impl<'a> Paper<'a> {
 
     fn render(self, page: Page) -> Derivation {
         let mut order = Order::default();
-        for formula in [&page.value].into_iter().chain(&page.auxiliary).chain(&page.gradients) {
+        for formula in [&page.value]
+            .into_iter()
+            .chain(&page.auxiliary)
+            .chain(&page.gradients)
+        {
             order.visit(formula, &page.definitions);
         }
         let symbols = self.symbols(&order.shared);
@@ -247,7 +253,11 @@ impl<'a> Paper<'a> {
             .iter()
             .map(|id| {
                 let letter = self.customary_letter(*id).unwrap_or(fallback);
-                if taken.contains(letter) { fallback } else { letter }
+                if taken.contains(letter) {
+                    fallback
+                } else {
+                    letter
+                }
             })
             .collect();
         let mut symbols = BTreeMap::new();

@@ -76,15 +76,31 @@ fn look() {
 
 #[test]
 fn built_in_losses() {
-    for file in ["softmax", "focal", "margin", "sigmoid", "weighted", "distillation"] {
-        let path = format!("{}/../loss-dsl/src/losses/{file}.rs", env!("CARGO_MANIFEST_DIR"));
+    for file in [
+        "softmax",
+        "focal",
+        "margin",
+        "sigmoid",
+        "weighted",
+        "distillation",
+    ] {
+        let path = format!(
+            "{}/../loss-dsl/src/losses/{file}.rs",
+            env!("CARGO_MANIFEST_DIR")
+        );
         let text = std::fs::read_to_string(path).unwrap();
         for block in text.split("loss! {").skip(1) {
             let block = &block[..block.rfind('}').unwrap()];
             let tokens = block.parse().unwrap();
-            let Ok(compiled) = crate::compile::compile(tokens) else { panic!("{block}") };
+            let Ok(compiled) = crate::compile::compile(tokens) else {
+                panic!("{block}")
+            };
             for loss in compiled {
-                println!("{}\n{}", loss.literal.loss.name, super::derivation(&loss.kernel));
+                println!(
+                    "{}\n{}",
+                    loss.literal.loss.name,
+                    super::derivation(&loss.kernel)
+                );
             }
         }
     }

@@ -63,9 +63,7 @@ impl<'a> Weights<'a> {
                 1 + usize::from(moved)
             }
             Node::Reduce(_, _, body) => 3 + self.of(*body, names),
-            Node::Softmax(s) => {
-                1 + self.of(s.body, names) + usize::from(s.hit.is_some())
-            }
+            Node::Softmax(s) => 1 + self.of(s.body, names) + usize::from(s.hit.is_some()),
             Node::Unit { body, .. } if is_hat(graph, self.hats, *body) => 1,
             Node::Unit { body, .. } => 1 + self.of(*body, names),
             Node::Angle { a, b, .. } => 2 + self.of(*a, names) + self.of(*b, names),

@@ -28,12 +28,31 @@ fn show() {
         let gradient = diff::gradient(loss);
         let start = std::time::Instant::now();
         let (simplified, report) = simplify_with_report(gradient.clone());
-        println!("==== {} {:?} {:?}", gradient.loss.name, start.elapsed(), report);
-        for (what, g) in [("literal", &gradient), ("kernel", &simplified.kernel), ("formula", &simplified.formula)] {
-            println!("-- {what}: {} nodes", g.loss.graph.reachable(&super::super::convert::roots(g)).len());
+        println!(
+            "==== {} {:?} {:?}",
+            gradient.loss.name,
+            start.elapsed(),
+            report
+        );
+        for (what, g) in [
+            ("literal", &gradient),
+            ("kernel", &simplified.kernel),
+            ("formula", &simplified.formula),
+        ] {
+            println!(
+                "-- {what}: {} nodes",
+                g.loss
+                    .graph
+                    .reachable(&super::super::convert::roots(g))
+                    .len()
+            );
             println!("  value {}", g.loss.graph.show(g.loss.value));
             for (p, n) in &g.gradients {
-                println!("  d{} {}", g.loss.graph.param(*p).name, g.loss.graph.show(*n));
+                println!(
+                    "  d{} {}",
+                    g.loss.graph.param(*p).name,
+                    g.loss.graph.show(*n)
+                );
             }
         }
     }

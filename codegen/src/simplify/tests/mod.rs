@@ -29,6 +29,9 @@ fn simplified(source: &str) -> (Gradient, Simplified, Report) {
 /// The gradient of a parameter by name.
 fn gradient_of(gradient: &Gradient, name: &str) -> NodeId {
     let graph: &Graph = &gradient.loss.graph;
-    let found = gradient.gradients.iter().find(|g| graph.param(g.0).name == name);
+    let found = gradient
+        .gradients
+        .iter()
+        .find(|g| graph.param(g.0).name == name);
     found.expect("a differentiated parameter").1
 }

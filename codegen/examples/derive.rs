@@ -1,0 +1,36 @@
+//! Prints how `loss!` understands losses: `cargo run -p loss-codegen --example derive -- FILE…`, where
+//! a file holds the inside of one `loss! { … }` or Rust source with such macros.
+
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for path in std::env::args().skip(1) {
+        let source = std::fs::read_to_string(&path)?;
+        for block in blocks(&source) {
+            match loss_codegen::compile::compile(block.parse()?) {
+                Ok(losses) => {
+                    for loss in losses {
+                        println!("{}", loss.literal.loss.source);
+                        println!("{}", loss.derivation);
+                        println!("{:?}\n", loss.report);
+                    }
+                }
+                Err(diagnostics) => {
+                    for diagnostic in &diagnostics {
+                        println!("error: {}", diagnostic.text());
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The insides of the macros in a file, or the file.
+fn blocks(source: &str) -> Vec<String> {
+    let mut blocks: Vec<_> = source.split("\nloss! {").skip(1).collect();
+    if blocks.is_empty() {
+        blocks.push(source);
+    }
+    blocks.into_iter().map(|b| b.split("\n}\n").next().unwrap_or(b).to_owned()).collect()
+}
