@@ -32,5 +32,8 @@ fn blocks(source: &str) -> Vec<String> {
     if blocks.is_empty() {
         blocks.push(source);
     }
-    blocks.into_iter().map(|b| b.split("\n}\n").next().unwrap_or(b).to_owned()).collect()
+    blocks
+        .into_iter()
+        .map(|b| b.split("\n}\n").next().unwrap_or(b).to_owned())
+        .collect()
 }

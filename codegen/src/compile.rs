@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use crate::emit::{Header, Plans};
 use crate::ir::{Gradient, Loss, Simplified};
 use crate::render::{self, Derivation};
-use crate::simplify::{self, Report};
+use crate::simplify::{Report, simplify_with_report};
 use crate::support::Diagnostics;
 use crate::syntax::ast::Definition;
 use crate::{diff, sema, syntax};
@@ -34,7 +34,18 @@ pub struct Compiled {
 pub fn compile(input: TokenStream) -> Result<Vec<Compiled>, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
     let definitions = syntax::parse(input, &mut diagnostics);
-    let losses = sema::analyse(&definitions, &mut diagnostics);
+    compile_definitions(&definitions, diagnostics)
+}
+
+/// Compiles definitions that were read, with the mistakes found in reading them.
+///
+/// # Errors
+/// All mistakes, each at its tokens.
+pub fn compile_definitions(
+    definitions: &[Definition],
+    mut diagnostics: Diagnostics,
+) -> Result<Vec<Compiled>, Diagnostics> {
+    let losses = sema::analyse(definitions, &mut diagnostics);
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
@@ -48,7 +59,7 @@ pub fn compile(input: TokenStream) -> Result<Vec<Compiled>, Diagnostics> {
 /// Compiles a checked loss.
 pub fn compile_loss(header: Header, loss: Loss) -> Compiled {
     let literal = diff::gradient(loss);
-    let (simplified, report) = simplify::simplify_with_report(literal.clone());
+    let (simplified, report) = simplify_with_report(literal.clone());
     let plans = Plans::new(&simplified.kernel);
     let derivation = render::derivation(&simplified.formula);
     Compiled {

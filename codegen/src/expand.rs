@@ -1,37 +1,124 @@
 //! The macro as a function: tokens in, items or errors out.
+//!
+//! A loss can be used inside another one that is defined elsewhere, even in another crate. A
+//! macro sees only its own tokens, so every loss comes with a hidden macro of its own name that
+//! knows its definition: `loss!` meets an unknown `Focal(…)` and expands to
+//! `Focal! { @into { … } }`, which expands to `loss! { @import Focal(…) { … } … }`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
 
-use crate::compile::{compile, header};
+use crate::compile::{Compiled, compile_definitions, header};
 use crate::emit;
+use crate::sema;
 use crate::support::Diagnostics;
-use crate::syntax;
+use crate::syntax::ast::Definition;
+use crate::syntax::{self, print};
 
 /// Expands `loss! { input }`: the items of every loss, or every mistake together with types of
 /// the right names, so that no further errors follow.
 pub fn expand(input: TokenStream) -> TokenStream {
-    match compile(input.clone()) {
+    let mut diagnostics = Diagnostics::new();
+    let definitions = without_repeated_imports(syntax::parse(input.clone(), &mut diagnostics));
+    if diagnostics.is_empty()
+        && let Some(name) = sema::foreign_losses(&definitions).first()
+    {
+        let name = Ident::new(name, Span::call_site());
+        return quote!(#name! { @into { #input } });
+    }
+    match compile_definitions(&definitions, diagnostics) {
         Ok(losses) => losses
             .iter()
-            .map(|loss| {
-                emit::emit(
-                    &loss.header,
-                    &loss.simplified.kernel,
-                    &loss.plans,
-                    &loss.derivation,
-                )
-            })
+            .map(|loss| items(loss, &definitions))
             .collect(),
         Err(diagnostics) => {
-            let definitions = syntax::parse(input, &mut Diagnostics::new());
             let mut tokens = diagnostics.to_compile_errors();
-            tokens.extend(
-                definitions
-                    .iter()
-                    .filter(|definition| !definition.imported)
-                    .map(|definition| emit::stub(&header(definition))),
-            );
+            let own = definitions.iter().filter(|definition| !definition.imported);
+            tokens.extend(own.map(|definition| emit::stub(&header(definition))));
             tokens
         }
     }
+}
+
+/// Two losses may bring in the same third one.
+fn without_repeated_imports(definitions: Vec<Definition>) -> Vec<Definition> {
+    let mut kept: Vec<Definition> = vec![];
+    for definition in definitions {
+        let repeated = definition.imported
+            && kept
+                .iter()
+                .any(|d| d.imported && d.name.text == definition.name.text);
+        if !repeated {
+            kept.push(definition);
+        }
+    }
+    kept
+}
+
+fn items(loss: &Compiled, definitions: &[Definition]) -> TokenStream {
+    let mut items = emit::emit(
+        &loss.header,
+        &loss.simplified.kernel,
+        &loss.plans,
+        &loss.derivation,
+    );
+    let definition = definitions
+        .iter()
+        .find(|d| !d.imported && d.name.text == loss.literal.loss.name)
+        .expect("a compiled loss comes from a definition");
+    items.extend(own_macro(definition, definitions));
+    items
+}
+
+/// The hidden macro that brings a definition into another.
+fn own_macro(definition: &Definition, definitions: &[Definition]) -> TokenStream {
+    let mut text = String::new();
+    for used in sema::used_by(definition, definitions)
+        .into_iter()
+        .chain([definition])
+    {
+        text.push_str(&format!("@import {}\n", print::definition(&bare(used))));
+    }
+    let Ok(source) = text.parse::<TokenStream>() else {
+        return TokenStream::new();
+    };
+    let name = Ident::new(&definition.name.text, Span::call_site());
+    let hidden = format_ident!(
+        "__loss_{}_{:016x}",
+        definition.name.text,
+        fingerprint(&text)
+    );
+    let visibility = &definition.visibility.tokens;
+    let export = (!visibility.is_empty()).then(|| quote!(#[macro_export]));
+    quote! {
+        #[doc(hidden)]
+        #export
+        #[allow(unused_macros, non_local_definitions)]
+        macro_rules! #hidden {
+            (@into { $($rest:tt)* }) => { ::loss_dsl::loss! { #source $($rest)* } };
+        }
+        #[doc(hidden)]
+        #[allow(unused_imports)]
+        #visibility use #hidden as #name;
+    }
+}
+
+/// The definition without what does not change its meaning.
+fn bare(definition: &Definition) -> Definition {
+    let mut bare = definition.clone();
+    bare.imported = false;
+    bare.docs.clear();
+    bare.attributes.clear();
+    bare.visibility = Default::default();
+    for parameter in &mut bare.parameters {
+        parameter.docs.clear();
+    }
+    bare
+}
+
+/// FNV-1a: the same on every machine.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

@@ -20,6 +20,7 @@
 mod block;
 mod constant;
 mod expression;
+mod foreign;
 mod function;
 mod index;
 mod inline;
@@ -32,6 +33,8 @@ mod scope;
 #[cfg(test)]
 mod tests;
 mod value;
+
+pub use foreign::{foreign_losses, used_by};
 
 use crate::ir;
 use crate::support::Diagnostics;
