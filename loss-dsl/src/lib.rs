@@ -1,4 +1,6 @@
-//! Losses declared as mathematics.
+#![doc = include_str!("../../README.md")]
+//!
+//! # The interface
 //!
 //! A generated loss is a struct of run-time scalars and [`Options`] with typed methods: `forward`,
 //! `value_and_grad`, `value_and_grad_into`, `forward_saved` and `backward`. All of them are thin over

@@ -145,7 +145,7 @@ impl Param {
     /// The value of a static parameter.
     pub fn static_value(&self) -> Option<Rational> {
         match self.role {
-            Role::Static(value) => Some(Rational::from_int(value.into())),
+            Role::Static(value) => Some(Rational::from_int(value)),
             Role::Tensor { .. }
             | Role::Label(_)
             | Role::Mask

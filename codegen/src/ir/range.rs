@@ -181,9 +181,7 @@ fn power(a: Range, exponent: i32) -> Range {
         // Reciprocals of positive numbers are positive; nothing finer is needed.
         return POSITIVE;
     }
-    if even {
-        NONNEGATIVE
-    } else if a.is_nonnegative() {
+    if even || a.is_nonnegative() {
         NONNEGATIVE
     } else {
         Range::REAL

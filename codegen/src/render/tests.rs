@@ -99,7 +99,7 @@ fn built_in_losses() {
                 println!(
                     "{}\n{}",
                     loss.literal.loss.name,
-                    super::derivation(&loss.kernel)
+                    super::derivation(&loss.literal)
                 );
             }
         }

@@ -205,7 +205,7 @@ impl Scheduler<'_> {
         if let Some((same, axes)) = self.renamed(node) {
             self.keep(same);
             let (index, order) = self.known[&same].clone();
-            let order = order.into_iter().map(|axis| axes(axis)).collect();
+            let order = order.into_iter().map(axes).collect();
             self.known.insert(node, (index, order));
             return;
         }

@@ -112,10 +112,8 @@ impl<'a> Analysis<'a> {
             (None, Some(mask)) => Some((scope.value(&mask.text).flatten(), mask.range)),
             (None, None) => None,
         };
-        let filter = match filter {
-            Some((value, place)) => Some(value.and_then(|value| self.condition(value, place))),
-            None => None,
-        };
+        let filter =
+            filter.map(|(value, place)| value.and_then(|value| self.condition(value, place)));
         let values = self.expressions(scope, arguments);
         let reduction = reduction?;
         if values.len() != reduction.arity() {

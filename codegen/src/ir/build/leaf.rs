@@ -11,7 +11,7 @@ impl Graph {
 
     /// An integer constant.
     pub fn integer(&mut self, value: i64) -> NodeId {
-        self.rational(Rational::from_int(value.into()))
+        self.rational(Rational::from_int(value))
     }
 
     /// The constant 0.
