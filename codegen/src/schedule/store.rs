@@ -180,15 +180,7 @@ impl Scheduler<'_> {
             let Op::Label(_, by) = self.low.op(index) else {
                 continue;
             };
-            let label_axes: Vec<_> = by
-                .iter()
-                .filter_map(|i| match i {
-                    Index::Axis(axis) => Some(*axis),
-                    Index::At(_) => None,
-                })
-                .collect();
-            let exactly = label_axes.len() == by.len()
-                && label_axes.iter().copied().collect::<AxisSet>() == axes;
+            let exactly = axes_of(by).is_some_and(|by| by.into_iter().collect::<AxisSet>() == axes);
             let free = self.low.free(source);
             if exactly && axes.is_subset(free) && !free.contains(axis) && !axes.contains(axis) {
                 return Some(How::Scatter { index, source });
@@ -222,11 +214,11 @@ impl Scheduler<'_> {
             }
         } else {
             How::Rows {
-                rows: free.iter().take(1).collect(),
+                rows: self.array_order(node).into_iter().take(1).collect(),
             }
         };
         let axes = match &how {
-            How::Rows { rows } => in_order(rows, free),
+            How::Rows { rows } => in_order(rows, &self.array_order(node)),
             How::Folded { .. } => free.iter().collect(),
             How::Contract => self.contract_axes(node),
             How::Scatter { .. } => self.scatter_axes(node),
@@ -260,12 +252,48 @@ impl Scheduler<'_> {
         None
     }
 
+    /// The axes of a value in the order of the array that it is computed from, so that what is
+    /// neighbours there is neighbours in the buffer; in order of declaration if there is no such array.
+    fn array_order(&self, node: LowId) -> Vec<AxisId> {
+        let free = self.low.free(node);
+        let mut seen = BTreeSet::new();
+        let mut stack = vec![node];
+        while let Some(id) = stack.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let order = match self.low.op(id) {
+                Op::Load(_, index) => axes_of(index),
+                _ => match self.known.get(&id) {
+                    Some((_, order)) if id != node => Some(order.clone()),
+                    _ => None,
+                },
+            };
+            if let Some(order) = order
+                && order.iter().copied().collect::<AxisSet>() == free
+                && order.len() == free.len()
+            {
+                return order;
+            }
+            stack.extend(self.low.op(id).children());
+        }
+        free.iter().collect()
+    }
+
     fn contract_axes(&self, node: LowId) -> Vec<AxisId> {
         let Op::Contract { over, left, right } = *self.low.op(node) else {
             unreachable!("only called for matrix products")
         };
         let outer = |id: LowId| self.low.free(id).minus(over).iter().collect::<Vec<_>>();
-        [outer(left), outer(right)].concat()
+        let (left, right) = (outer(left), outer(right));
+        // As a parameter of the same axes has them, so that the two meet in rows.
+        let turned = [right.clone(), left.clone()].concat();
+        let is_parameter = self.graph.params().iter().any(|p| p.axes == turned);
+        if is_parameter {
+            turned
+        } else {
+            [left, right].concat()
+        }
     }
 
     fn scatter_axes(&self, node: LowId) -> Vec<AxisId> {
@@ -600,6 +628,17 @@ fn in_order(first: &[AxisId], all: AxisSet) -> Vec<AxisId> {
         .iter()
         .copied()
         .chain(all.minus(taken).iter())
+        .collect()
+}
+
+/// The axes of an index, if it has no computed positions.
+fn axes_of(index: &[Index]) -> Option<Vec<AxisId>> {
+    index
+        .iter()
+        .map(|i| match i {
+            Index::Axis(axis) => Some(*axis),
+            Index::At(_) => None,
+        })
         .collect()
 }
 
