@@ -621,14 +621,10 @@ impl Scheduler<'_> {
     }
 }
 
-/// `first`, then the rest of `all` in order of declaration.
-fn in_order(first: &[AxisId], all: AxisSet) -> Vec<AxisId> {
-    let taken: AxisSet = first.iter().copied().collect();
-    first
-        .iter()
-        .copied()
-        .chain(all.minus(taken).iter())
-        .collect()
+/// `first`, then the rest of `all`.
+fn in_order(first: &[AxisId], all: &[AxisId]) -> Vec<AxisId> {
+    let rest = all.iter().filter(|axis| !first.contains(axis));
+    first.iter().chain(rest).copied().collect()
 }
 
 /// The axes of an index, if it has no computed positions.
