@@ -159,6 +159,26 @@ impl Scheduler<'_> {
         })
     }
 
+    /// A sum over the batch of what only concerns the class of each sample's label: a step of its own,
+    /// since within a row of that class it would look at every sample.
+    fn is_hit_sum(&self, node: LowId) -> bool {
+        let Op::Reduce(Fold::Sum, axes, body) = *self.low.op(node) else {
+            return false;
+        };
+        let Op::Select(condition, _, zero) = *self.low.op(body) else {
+            return false;
+        };
+        let Op::Compare(CompareOp::Eq, a, b) = *self.low.op(condition) else {
+            return false;
+        };
+        let is_label = |id| matches!(self.low.op(id), Op::Label(..));
+        let labelled = is_label(a) || is_label(b);
+        labelled
+            && self.low.is_zero(zero)
+            && (self.scatter(node).is_some()
+                || self.is_batched(axes) && self.low.free(node).len() == 1)
+    }
+
     /// `Σ_A [c = label] f` over several axes: rows of f added into rows of the result.
     fn scatter(&self, node: LowId) -> Option<How> {
         let Op::Reduce(Fold::Sum, axes, body) = *self.low.op(node) else {
@@ -369,7 +389,7 @@ impl Scheduler<'_> {
             let outside = !rows.is_subset(free) || rows.is_empty();
             let costly = match self.low.op(id) {
                 Op::Contract { .. } => true,
-                Op::Reduce(..) => outside,
+                Op::Reduce(..) => outside || self.is_hit_sum(id),
                 Op::Unary(op, _) => outside && !free.is_empty() && is_costly(*op),
                 Op::Binary(BinaryOp::Pow | BinaryOp::Xlogy, _, _) => outside && !free.is_empty(),
                 _ => false,
