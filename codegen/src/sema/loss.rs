@@ -119,6 +119,7 @@ impl<'a> Analysis<'a> {
     /// Analyses one definition by itself; `None` if there were mistakes.
     pub(super) fn definition(&mut self, definition: &'a Definition) -> Option<ir::Loss> {
         self.lost_names = definition.lost_names;
+        self.reserved_names(definition);
         let scope = self.parameters(definition);
         if !definition.broken {
             self.differentiated(definition);

@@ -29,6 +29,7 @@ mod mention;
 mod operator;
 mod parameter;
 mod reduction;
+mod reserved;
 mod scope;
 #[cfg(test)]
 mod tests;
