@@ -27,6 +27,7 @@ mod inline;
 mod loss;
 mod mention;
 mod operator;
+mod outline;
 mod parameter;
 mod reduction;
 mod reserved;
@@ -36,6 +37,7 @@ mod tests;
 mod value;
 
 pub use foreign::{foreign_losses, used_by};
+pub use outline::outline;
 
 use crate::ir;
 use crate::support::Diagnostics;
