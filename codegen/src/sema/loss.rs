@@ -263,7 +263,7 @@ impl<'a> Analysis<'a> {
         None
     }
 
-    fn differentiated(&mut self, definition: &Definition) {
+    pub(super) fn differentiated(&mut self, definition: &Definition) {
         let any = definition.parameters.iter().any(|parameter| {
             matches!(
                 parameter.kind,

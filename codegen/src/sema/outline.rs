@@ -17,6 +17,7 @@ pub fn outline(definition: &Definition) -> Option<ir::Loss> {
     }
     let mut analysis = Analysis::new(&[], &[]);
     analysis.reserved_names(definition);
+    analysis.differentiated(definition);
     analysis.parameters(definition);
     if !analysis.diagnostics.is_empty() {
         return None;
