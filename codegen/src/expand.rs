@@ -8,15 +8,15 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::compile::{Compiled, compile_definitions, header};
+use crate::compile::{Compiled, compile_definitions, compile_loss, header};
 use crate::emit;
 use crate::sema;
 use crate::support::Diagnostics;
 use crate::syntax::ast::Definition;
 use crate::syntax::{self, print};
 
-/// Expands `loss! { input }`: the items of every loss, or every mistake together with types of
-/// the right names, so that no further errors follow.
+/// Expands `loss! { input }`: the items of every loss, or every mistake together with the
+/// interface of every loss, so that no further errors follow.
 pub fn expand(input: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::new();
     let definitions = without_repeated_imports(syntax::parse(input.clone(), &mut diagnostics));
@@ -34,7 +34,7 @@ pub fn expand(input: TokenStream) -> TokenStream {
         Err(diagnostics) => {
             let mut tokens = diagnostics.to_compile_errors();
             let own = definitions.iter().filter(|definition| !definition.imported);
-            tokens.extend(own.map(|definition| emit::stub(&header(definition))));
+            tokens.extend(own.map(|definition| interface(definition, &definitions)));
             tokens
         }
     }
@@ -68,6 +68,15 @@ fn items(loss: &Compiled, definitions: &[Definition]) -> TokenStream {
         .expect("a compiled loss comes from a definition");
     items.extend(own_macro(definition, definitions));
     items
+}
+
+/// The fields and methods of a loss beside errors; the bare type where its header is at fault.
+fn interface(definition: &Definition, definitions: &[Definition]) -> TokenStream {
+    let header = header(definition);
+    match sema::outline(definition) {
+        Some(outline) => items(&compile_loss(header, outline), definitions),
+        None => emit::stub(&header),
+    }
 }
 
 /// The hidden macro that brings a definition into another.

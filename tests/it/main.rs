@@ -1,3 +1,4 @@
 //! One test binary for all promises.
 
 mod diagnostics;
+mod ui;

@@ -33,7 +33,46 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, prefix: &str) -> TokenStream {
         };
         steps.push((i, tokens));
     }
-    steps.into_iter().rev().map(|s| s.1).collect()
+    let mut body = apart(plan);
+    body.extend(steps.into_iter().rev().map(|s| s.1));
+    body
+}
+
+/// Takes the outputs apart: one nest may fill several of them, and a later step may fill one while
+/// it reads another, for which each must be borrowed by itself.
+fn apart(plan: &Plan) -> TokenStream {
+    let outputs = || plan.buffers.iter().filter_map(|buffer| buffer.output);
+    let gradients = outputs().filter_map(|output| match output {
+        Output::Gradient(k) => Some(k),
+        _ => None,
+    });
+    let auxiliary = outputs().filter_map(|output| match output {
+        Output::Auxiliary(k) => Some(k),
+        _ => None,
+    });
+    let take = |whole: &str, name: fn(usize) -> Ident, last: Option<usize>| {
+        let Some(last) = last else {
+            return TokenStream::new();
+        };
+        let whole = format_ident!("{whole}");
+        let each = (0..=last).map(name);
+        quote! {
+            let [#(#each,)* ..] = #whole else {
+                ::core::unreachable!("a kernel is given a place for every output")
+            };
+        }
+    };
+    let mut tokens = take("gradients", gradient_name, gradients.max());
+    tokens.extend(take("auxiliary", auxiliary_name, auxiliary.max()));
+    tokens
+}
+
+fn gradient_name(k: usize) -> Ident {
+    format_ident!("gradient_{k}")
+}
+
+fn auxiliary_name(k: usize) -> Ident {
+    format_ident!("auxiliary_{k}")
 }
 
 struct Kernel<'p> {
@@ -138,7 +177,8 @@ impl Kernel<'_> {
                 Some(Output::Losses) => quote!(losses[0] = F::from_f64(#name[0]);),
                 Some(Output::Weights) => quote!(weights[0] = F::from_f64(#name[0]);),
                 Some(Output::Auxiliary(k)) => {
-                    quote!(auxiliary[#k][0] = F::from_f64(#name[0]);)
+                    let place = auxiliary_name(k);
+                    quote!(#place[0] = F::from_f64(#name[0]);)
                 }
                 Some(Output::Gradient(_)) => {
                     unreachable!("a gradient has a chunk per row")
@@ -170,11 +210,14 @@ impl Kernel<'_> {
                 quote!(::loss_dsl::__rt::Target::rows(weights, #len)),
                 self.publish(id, &quote!(weights)),
             ),
-            Some(Output::Auxiliary(k)) => (
-                TokenStream::new(),
-                quote!(::loss_dsl::__rt::Target::rows(&mut auxiliary[#k], #len)),
-                self.publish(id, &quote!(&auxiliary[#k])),
-            ),
+            Some(Output::Auxiliary(k)) => {
+                let place = auxiliary_name(k);
+                (
+                    TokenStream::new(),
+                    quote!(::loss_dsl::__rt::Target::rows(&mut *#place, #len)),
+                    self.publish(id, &quote!(&*#place)),
+                )
+            }
             Some(Output::Learn(k)) => (
                 quote!(let mut #name = [F::ZERO; 1];),
                 quote!(::loss_dsl::__rt::Target::rows(&mut #name, 1)),
@@ -191,10 +234,11 @@ impl Kernel<'_> {
                 };
                 let rows: Vec<_> = (0..count).collect();
                 let columns: Vec<_> = target.axes.iter().map(place).collect();
+                let gradient = gradient_name(k);
                 (
                     quote! {
                         let mut #name =
-                            ::loss_dsl::__rt::Staged::rows(&mut gradients[#k], &[#(#rows),*], &[#(#columns),*]);
+                            ::loss_dsl::__rt::Staged::rows(&mut *#gradient, &[#(#rows),*], &[#(#columns),*]);
                     },
                     quote!(#name.target()),
                     quote!(#name.finish();),
@@ -298,16 +342,22 @@ impl Kernel<'_> {
         let name = data_name(self.graph, self.plan, out);
         let len = self.len(&buffer.axes);
         match buffer.output {
-            Some(Output::Gradient(k)) => (
-                quote!(let mut #name = ::loss_dsl::__rt::Staged::whole(&mut gradients[#k]);),
-                quote!(#name.data()),
-                quote!(#name.finish();),
-            ),
-            Some(Output::Auxiliary(k)) => (
-                TokenStream::new(),
-                quote!(&mut auxiliary[#k]),
-                self.publish(out, &quote!(&auxiliary[#k])),
-            ),
+            Some(Output::Gradient(k)) => {
+                let gradient = gradient_name(k);
+                (
+                    quote!(let mut #name = ::loss_dsl::__rt::Staged::whole(&mut *#gradient);),
+                    quote!(#name.data()),
+                    quote!(#name.finish();),
+                )
+            }
+            Some(Output::Auxiliary(k)) => {
+                let place = auxiliary_name(k);
+                (
+                    TokenStream::new(),
+                    quote!(&mut *#place),
+                    self.publish(out, &quote!(&*#place)),
+                )
+            }
             Some(Output::Losses) => (
                 TokenStream::new(),
                 quote!(losses),

@@ -1,7 +1,4 @@
-//! What is emitted beside errors, so that one mistake does not cause others.
-//!
-//! The type exists with its fields and methods and the right signatures where the header could be
-//! read; its bodies are never reached, since the errors stop compilation.
+//! What is emitted beside errors where not even the interface of a loss is known.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -44,6 +44,7 @@ impl<'a> Analysis<'a> {
                     ..
                 } => {
                     let value = self.expression(&scope, written);
+                    self.not_a_word(name);
                     self.duplicate(&taken, name);
                     taken.push(name);
                     if *public {
@@ -132,6 +133,7 @@ impl<'a> Analysis<'a> {
         }
         let mut names: Vec<&'a Name> = Vec::new();
         for parameter in parameters {
+            self.not_a_word(parameter);
             self.duplicate(&names, parameter);
             names.push(parameter);
         }

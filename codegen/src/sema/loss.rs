@@ -119,6 +119,7 @@ impl<'a> Analysis<'a> {
     /// Analyses one definition by itself; `None` if there were mistakes.
     pub(super) fn definition(&mut self, definition: &'a Definition) -> Option<ir::Loss> {
         self.lost_names = definition.lost_names;
+        self.reserved_names(definition);
         let scope = self.parameters(definition);
         if !definition.broken {
             self.differentiated(definition);
@@ -262,7 +263,7 @@ impl<'a> Analysis<'a> {
         None
     }
 
-    fn differentiated(&mut self, definition: &Definition) {
+    pub(super) fn differentiated(&mut self, definition: &Definition) {
         let any = definition.parameters.iter().any(|parameter| {
             matches!(
                 parameter.kind,

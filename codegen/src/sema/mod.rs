@@ -27,14 +27,17 @@ mod inline;
 mod loss;
 mod mention;
 mod operator;
+mod outline;
 mod parameter;
 mod reduction;
+mod reserved;
 mod scope;
 #[cfg(test)]
 mod tests;
 mod value;
 
 pub use foreign::{foreign_losses, used_by};
+pub use outline::outline;
 
 use crate::ir;
 use crate::support::Diagnostics;

@@ -48,6 +48,8 @@ pub struct Definition {
     pub body: Block,
     /// Whether a mistake was found while reading it.
     pub broken: bool,
+    /// Whether a parameter, or what it is, could not be read.
+    pub lost_parameters: bool,
     /// Whether a declaration was lost to a mistake: unknown names then say nothing.
     pub lost_names: bool,
 }

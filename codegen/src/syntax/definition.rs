@@ -35,6 +35,7 @@ pub(super) fn definition(parser: &mut Parser<'_, '_, '_>) -> Option<Definition> 
     };
     let mut parameters = Vec::new();
     let mut body = None;
+    let lost_parameters;
     match parser.group(Delimiter::Parenthesis, " and the parameters") {
         Ok(group) => {
             for parsed in parser.list(group, "a parameter", parameter) {
@@ -43,12 +44,17 @@ pub(super) fn definition(parser: &mut Parser<'_, '_, '_>) -> Option<Definition> 
                     Err(_) => parser.findings.lost_names = true,
                 }
             }
+            lost_parameters = parser.findings.lost_names
+                || parameters
+                    .iter()
+                    .any(|parameter| matches!(parameter.kind, ParameterKind::Error));
             match parser.group(Delimiter::Brace, " and the body of the loss") {
                 Ok(group) => body = Some(block(&mut parser.inside(group), group.close, "the loss")),
                 Err(_) => skip_definition(parser),
             }
         }
         Err(_) => {
+            lost_parameters = true;
             parser.findings.lost_names = true;
             skip_definition(parser);
         }
@@ -73,6 +79,7 @@ pub(super) fn definition(parser: &mut Parser<'_, '_, '_>) -> Option<Definition> 
         parameters,
         body,
         broken: parser.findings.diagnostics.len() > before,
+        lost_parameters,
         lost_names: parser.findings.lost_names,
     })
 }

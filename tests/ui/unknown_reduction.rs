@@ -1,0 +1,7 @@
+use loss_dsl::loss;
+
+loss! {
+    pub Stable(z: [N, C]) { logsumexp[C](z) }
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use loss_dsl::loss;
+
+loss! {
+    pub Squared(x: [N], target: const [N]) { square(x) }
+}
+
+fn main() {}
