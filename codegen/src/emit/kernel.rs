@@ -138,7 +138,8 @@ impl Kernel<'_> {
                 Some(Output::Losses) => quote!(losses[0] = F::from_f64(#name[0]);),
                 Some(Output::Weights) => quote!(weights[0] = F::from_f64(#name[0]);),
                 Some(Output::Auxiliary(k)) => {
-                    quote!(auxiliary[#k][0] = F::from_f64(#name[0]);)
+                    let output = auxiliary_name(k);
+                    quote!(#output[0] = F::from_f64(#name[0]);)
                 }
                 Some(Output::Gradient(_)) => {
                     unreachable!("a gradient has a chunk per row")
@@ -170,11 +171,14 @@ impl Kernel<'_> {
                 quote!(::loss_dsl::__rt::Target::rows(weights, #len)),
                 self.publish(id, &quote!(weights)),
             ),
-            Some(Output::Auxiliary(k)) => (
-                TokenStream::new(),
-                quote!(::loss_dsl::__rt::Target::rows(&mut auxiliary[#k], #len)),
-                self.publish(id, &quote!(&auxiliary[#k])),
-            ),
+            Some(Output::Auxiliary(k)) => {
+                let output = auxiliary_name(k);
+                (
+                    TokenStream::new(),
+                    quote!(::loss_dsl::__rt::Target::rows(#output, #len)),
+                    self.publish(id, &quote!(#output)),
+                )
+            }
             Some(Output::Learn(k)) => (
                 quote!(let mut #name = [F::ZERO; 1];),
                 quote!(::loss_dsl::__rt::Target::rows(&mut #name, 1)),
@@ -303,11 +307,14 @@ impl Kernel<'_> {
                 quote!(#name.data()),
                 quote!(#name.finish();),
             ),
-            Some(Output::Auxiliary(k)) => (
-                TokenStream::new(),
-                quote!(&mut auxiliary[#k]),
-                self.publish(out, &quote!(&auxiliary[#k])),
-            ),
+            Some(Output::Auxiliary(k)) => {
+                let output = auxiliary_name(k);
+                (
+                    TokenStream::new(),
+                    quote!(&mut *#output),
+                    self.publish(out, &quote!(#output)),
+                )
+            }
             Some(Output::Losses) => (
                 TokenStream::new(),
                 quote!(losses),
@@ -346,6 +353,11 @@ impl Kernel<'_> {
             #finish
         }
     }
+}
+
+/// The memory of an auxiliary output.
+pub(super) fn auxiliary_name(ordinal: usize) -> Ident {
+    format_ident!("auxiliary_{ordinal}")
 }
 
 /// The tensor that later steps read a buffer through.
