@@ -1,3 +1,13 @@
 //! One test binary for all promises.
 
-mod diagnostics;
+mod support;
+
+mod caffe;
+mod determinism;
+mod extremes;
+mod goldens;
+mod gradients;
+mod never_nan;
+mod oracle;
+mod snapshots;
+mod tidy;
