@@ -1,4 +1,15 @@
 //! One test binary for all promises.
 
+mod support;
+
+mod caffe;
+mod determinism;
+mod extremes;
+mod goldens;
+mod gradients;
+mod never_nan;
+mod oracle;
+mod snapshots;
+mod tidy;
 mod diagnostics;
 mod ui;

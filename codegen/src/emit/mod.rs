@@ -39,6 +39,8 @@ pub struct Header {
 pub struct Plans {
     /// Evaluation.
     pub forward: Plan,
+    /// Evaluation with the auxiliary outputs.
+    pub auxiliary: Option<Plan>,
     /// Evaluation with all gradients.
     pub backward: Plan,
     /// The declared weight.
@@ -50,6 +52,7 @@ impl Plans {
     pub fn new(gradient: &Gradient) -> Self {
         Plans {
             forward: schedule::forward(&gradient.loss),
+            auxiliary: schedule::auxiliary(&gradient.loss),
             backward: schedule::backward(gradient),
             weights: schedule::weights(&gradient.loss),
         }
@@ -77,6 +80,7 @@ pub fn emit(
         && [
             Some(&plans.forward),
             Some(&plans.backward),
+            plans.auxiliary.as_ref(),
             plans.weights.as_ref(),
         ]
         .into_iter()
@@ -85,7 +89,7 @@ pub fn emit(
     let spec = item::spec(loss, splittable, coupled);
     let derivation = item::derivation(loss, formulas);
     let accessors = item::accessors(loss);
-    let forward = hygienic(kernel::emit(&loss.graph, &plans.forward, "Forward"));
+    let forward = hygienic(forward(loss, plans));
     let backward = hygienic(kernel::emit(&loss.graph, &plans.backward, "Backward"));
     let weights = match &plans.weights {
         Some(plan) => {
@@ -134,6 +138,22 @@ pub fn emit(
             ) -> bool {
                 #weights
             }
+        }
+    }
+}
+
+/// The body of evaluation; auxiliary outputs are computed only where the caller has room for them.
+fn forward(loss: &crate::ir::Loss, plans: &Plans) -> TokenStream {
+    let alone = kernel::emit(&loss.graph, &plans.forward, "Forward");
+    let Some(plan) = &plans.auxiliary else {
+        return alone;
+    };
+    let with_outputs = kernel::emit(&loss.graph, plan, "ForwardAuxiliary");
+    quote! {
+        if auxiliary.is_empty() {
+            #alone
+        } else {
+            #with_outputs
         }
     }
 }

@@ -21,8 +21,17 @@ use crate::ir::{Gradient, Graph, Loss, NodeId, ParamId, Role};
 use lower::Lowering;
 use plan::{Output, Plan};
 
-/// The plan of evaluation: the loss per sample and the auxiliary outputs.
+/// The plan of evaluation: the loss per sample.
 pub fn forward(loss: &Loss) -> Plan {
+    let outputs = [request(loss.value, &loss.batch, Output::Losses)];
+    plan(&loss.graph, &loss.batch, &outputs)
+}
+
+/// The plan of evaluation together with the auxiliary outputs, if there are any.
+pub fn auxiliary(loss: &Loss) -> Option<Plan> {
+    if loss.auxiliary.is_empty() {
+        return None;
+    }
     let mut outputs = vec![request(loss.value, &loss.batch, Output::Losses)];
     for (i, auxiliary) in loss.auxiliary.iter().enumerate() {
         outputs.push(request(
@@ -31,7 +40,7 @@ pub fn forward(loss: &Loss) -> Plan {
             Output::Auxiliary(i),
         ));
     }
-    plan(&loss.graph, &loss.batch, &outputs)
+    Some(plan(&loss.graph, &loss.batch, &outputs))
 }
 
 /// The plan of the loss per sample together with all gradients.

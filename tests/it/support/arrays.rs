@@ -1,0 +1,144 @@
+//! The arrays of a call, owned, in any memory layout and for both number types.
+
+use loss_dsl::{Float, Input, Inputs};
+use ndarray::{ArrayD, IxDyn, Slice};
+
+/// One array.
+#[derive(Debug, Clone)]
+pub(crate) enum Array {
+    /// Real numbers, all exact in f32 unless the test is about others.
+    Real(ArrayD<f64>),
+    /// Labels.
+    Labels(ArrayD<i64>),
+    /// Booleans.
+    Mask(ArrayD<bool>),
+}
+
+/// How an array lies in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Last axis fastest, no gaps.
+    RowMajor,
+    /// First axis fastest, no gaps.
+    ColumnMajor,
+    /// Every second element of a larger array, the last axis backwards; NaN in the gaps.
+    Gaps,
+}
+
+/// The arrays of a call in declaration order.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrays {
+    /// The arrays, labels and masks already in `layout`.
+    pub(crate) list: Vec<Array>,
+    layout: Layout,
+}
+
+impl Array {
+    /// Extents.
+    pub(crate) fn shape(&self) -> &[usize] {
+        match self {
+            Self::Real(array) => array.shape(),
+            Self::Labels(array) => array.shape(),
+            Self::Mask(array) => array.shape(),
+        }
+    }
+}
+
+impl Arrays {
+    /// Row-major arrays.
+    pub(crate) fn new(list: Vec<Array>) -> Self {
+        Self {
+            list,
+            layout: Layout::RowMajor,
+        }
+    }
+
+    /// The same elements in another layout.
+    pub(crate) fn relaid(&self, layout: Layout) -> Self {
+        let list = self.list.iter().map(|array| match array {
+            Array::Real(array) => Array::Real(array.clone()),
+            Array::Labels(array) => Array::Labels(laid_out(array, i64::MIN, layout)),
+            Array::Mask(array) => Array::Mask(laid_out(array, true, layout)),
+        });
+        Self {
+            list: list.collect(),
+            layout,
+        }
+    }
+
+    /// The call's inputs over numbers `F`.
+    pub(crate) fn inputs<F: Float>(&self) -> Inputs<'_, F> {
+        let mut inputs = Inputs::new();
+        for array in &self.list {
+            inputs = match array {
+                Array::Real(array) => inputs.with(Input::Real(self.number::<F>(array).into())),
+                Array::Labels(array) => inputs.labels(array),
+                Array::Mask(array) => inputs.mask(array),
+            };
+        }
+        inputs
+    }
+
+    /// Numbers of another type in the layout of these arrays.
+    pub(crate) fn number<F: Float>(&self, array: &ArrayD<f64>) -> ArrayD<F> {
+        laid_out(&array.mapv(F::from_f64), F::NAN, self.layout)
+    }
+
+    /// The real array number `at` among all arrays.
+    pub(crate) fn real(&self, at: usize) -> &ArrayD<f64> {
+        match &self.list[at] {
+            Array::Real(array) => array,
+            other => panic!("{other:?} is not real"),
+        }
+    }
+
+    /// The real array number `at` among all arrays, to be changed.
+    pub(crate) fn real_mut(&mut self, at: usize) -> &mut ArrayD<f64> {
+        match &mut self.list[at] {
+            Array::Real(array) => array,
+            other => panic!("{other:?} is not real"),
+        }
+    }
+}
+
+fn laid_out<T: Clone>(array: &ArrayD<T>, gap: T, layout: Layout) -> ArrayD<T> {
+    match layout {
+        Layout::RowMajor => array.as_standard_layout().into_owned(),
+        Layout::ColumnMajor => {
+            let reversed = array.t().as_standard_layout().into_owned();
+            reversed.reversed_axes()
+        }
+        Layout::Gaps => {
+            let doubled: Vec<usize> = array.shape().iter().map(|extent| 2 * extent).collect();
+            let last = array.ndim().saturating_sub(1);
+            let mut sparse = ArrayD::from_elem(IxDyn(&doubled), gap);
+            sparse.slice_each_axis_inplace(|axis| {
+                let step = if axis.axis.index() == last { -2 } else { 2 };
+                Slice::new(0, None, step)
+            });
+            sparse.assign(array);
+            sparse
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layouts_hold_the_same_elements() {
+        let array =
+            ArrayD::from_shape_fn(IxDyn(&[2, 3, 4]), |i| (i[0] * 12 + i[1] * 4 + i[2]) as f64);
+        for layout in [Layout::RowMajor, Layout::ColumnMajor, Layout::Gaps] {
+            assert_eq!(laid_out(&array, f64::NAN, layout), array);
+        }
+        let gaps = laid_out(&array, f64::NAN, Layout::Gaps);
+        assert!(gaps.as_slice_memory_order().is_none());
+        assert!(gaps.strides()[2] < 0);
+        assert_eq!(
+            laid_out(&array, f64::NAN, Layout::ColumnMajor).strides()[0],
+            1
+        );
+    }
+}

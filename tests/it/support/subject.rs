@@ -1,0 +1,203 @@
+//! A loss under test: its compiled form beside its generated type.
+
+use loss_codegen::compile::{Compiled, compile};
+use loss_codegen::ir::eval::{Environment, Value, eval_all};
+use loss_codegen::ir::{AxisId, Gradient, Graph, Loss as Definition, Role};
+use loss_dsl::Loss;
+use ndarray::{ArrayD, IxDyn};
+use proc_macro2::TokenStream;
+
+use super::arrays::{Array, Arrays};
+use super::library;
+use super::outcome::Outcome;
+use super::random::Random;
+
+/// A loss as the compiler library sees it.
+pub(crate) struct Subject {
+    /// All stages' results.
+    pub(crate) compiled: Compiled,
+}
+
+impl Subject {
+    /// The loss `name` among the definitions of one block.
+    ///
+    /// # Panics
+    /// If the block has mistakes or no such loss.
+    pub(crate) fn in_block(block: TokenStream, name: &str) -> Option<Self> {
+        let losses = compile(block).unwrap_or_else(|mistakes| {
+            let texts: Vec<String> = mistakes.iter().map(|mistake| mistake.text()).collect();
+            panic!("{name}: {}", texts.join("\n"))
+        });
+        let found = losses.into_iter().find(|loss| loss.header.name == name);
+        found.map(|compiled| Self { compiled })
+    }
+
+    /// The built-in loss `name`.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub(crate) fn built_in(name: &str) -> Self {
+        let mentions = |block: &TokenStream| block.to_string().contains(name);
+        let blocks = library::blocks().into_iter().filter(mentions);
+        let found = blocks
+            .filter_map(|block| Self::in_block(block, name))
+            .next();
+        found.unwrap_or_else(|| panic!("no built-in loss {name}"))
+    }
+
+    /// The loss as written.
+    pub(crate) fn definition(&self) -> &Definition {
+        &self.compiled.literal.loss
+    }
+
+    /// The names of the dimensions.
+    pub(crate) fn dims(&self) -> Vec<String> {
+        let graph = &self.definition().graph;
+        let ids = (0..graph.dim_count()).map(|i| loss_codegen::ir::DimId(i as u8));
+        ids.map(|id| graph.dim_name(id).to_owned()).collect()
+    }
+
+    /// Random arrays of the extents `extent(dimension)`: reals about normal (within their declared range), labels and
+    /// masks uniform.
+    pub(crate) fn sample(&self, extent: impl Fn(&str) -> usize, seed: u64) -> Arrays {
+        let mut random = Random::new(seed);
+        let graph = &self.definition().graph;
+        let dims: Vec<usize> = self.dims().iter().map(|name| extent(name)).collect();
+        let list = graph.params().iter().filter_map(|param| {
+            let shape: Vec<usize> = param
+                .axes
+                .iter()
+                .map(|&axis| dims[usize::from(graph.axis(axis).dim.0)])
+                .collect();
+            let shape = IxDyn(&shape);
+            Some(match param.role {
+                Role::Tensor { .. } => Array::Real(ArrayD::from_shape_simple_fn(shape, || {
+                    let x = random.normal();
+                    if param.range.is_nonnegative() {
+                        x.abs()
+                    } else {
+                        x
+                    }
+                })),
+                Role::Label(dim) => {
+                    let classes = dims[usize::from(dim.0)];
+                    Array::Labels(ArrayD::from_shape_simple_fn(shape, || {
+                        random.below(classes) as i64
+                    }))
+                }
+                Role::Mask => {
+                    Array::Mask(ArrayD::from_shape_simple_fn(shape, || random.below(2) == 1))
+                }
+                Role::Scalar { .. } | Role::Flag(_) | Role::Static(_) | Role::Cotangent => {
+                    return None;
+                }
+            })
+        });
+        Arrays::new(list.collect())
+    }
+
+    /// A random cotangent for the loss of each sample.
+    pub(crate) fn cotangent(&self, arrays: &Arrays, seed: u64) -> ArrayD<f64> {
+        let definition = self.definition();
+        let dims = extents(&definition.graph, arrays);
+        let mut random = Random::new(seed);
+        let shape = shape(&definition.graph, &dims, &definition.batch);
+        ArrayD::from_shape_simple_fn(IxDyn(&shape), || random.normal())
+    }
+
+    /// What the interpreter makes of `gradient` (one of this loss's), in f64, at the inputs and settings as numbers of
+    /// `single` precision hold them.
+    pub(crate) fn interpreted<L: Loss>(
+        &self,
+        gradient: &Gradient,
+        loss: &L,
+        arrays: &Arrays,
+        cotangent: &ArrayD<f64>,
+        single: bool,
+    ) -> Outcome {
+        let definition = &gradient.loss;
+        let graph = &definition.graph;
+        let env = environment(graph, loss, arrays, cotangent, single);
+        let mut roots = vec![(
+            "value".to_owned(),
+            definition.value,
+            definition.batch.clone(),
+        )];
+        for output in &definition.auxiliary {
+            roots.push((output.name.clone(), output.node, output.axes.clone()));
+        }
+        for &(param, node) in &gradient.gradients {
+            let param = graph.param(param);
+            roots.push((format!("d{}", param.name), node, param.axes.clone()));
+        }
+        // Gradients of tensors come before those of scalars at run time.
+        let learned = |name: &str| L::spec().learned().any(|p| format!("d{}", p.name) == name);
+        roots.sort_by_key(|(name, ..)| learned(name));
+        let nodes: Vec<_> = roots.iter().map(|(_, node, _)| *node).collect();
+        let values = eval_all::<f64>(graph, &env, &nodes);
+        let list = roots
+            .into_iter()
+            .zip(values)
+            .map(|((name, _, axes), value)| {
+                let shape = shape(graph, &env.dims, &axes);
+                let elements = value.laid_out(graph, &env, &axes);
+                let array = ArrayD::from_shape_vec(IxDyn(&shape), elements);
+                (name, array.expect("as many elements as points"))
+            });
+        Outcome {
+            arrays: list.collect(),
+        }
+    }
+}
+
+fn environment<L: Loss>(
+    graph: &Graph,
+    loss: &L,
+    arrays: &Arrays,
+    cotangent: &ArrayD<f64>,
+    single: bool,
+) -> Environment {
+    let precise = |x: f64| if single { f64::from(x as f32) } else { x };
+    let mut env = Environment::new(graph, &extents(graph, arrays));
+    let mut given = arrays.list.iter();
+    let (mut scalars, mut flags) = (
+        loss.scalar_values().into_iter(),
+        loss.flag_values().into_iter(),
+    );
+    for id in graph.param_ids() {
+        let value = match graph.param(id).role {
+            Role::Tensor { .. } | Role::Label(_) | Role::Mask => {
+                match given.next().expect("an array per parameter") {
+                    Array::Real(array) => Value::Real(array.iter().map(|&x| precise(x)).collect()),
+                    Array::Labels(array) => {
+                        Value::Label(array.iter().map(|&label| label as usize).collect())
+                    }
+                    Array::Mask(array) => Value::Mask(array.iter().copied().collect()),
+                }
+            }
+            Role::Scalar { .. } => Value::Scalar(precise(scalars.next().expect("a scalar"))),
+            Role::Flag(_) => Value::Flag(flags.next().expect("a flag")),
+            Role::Cotangent => Value::Real(cotangent.iter().map(|&x| precise(x)).collect()),
+            Role::Static(_) => continue,
+        };
+        env.set(id, value);
+    }
+    env
+}
+
+fn extents(graph: &Graph, arrays: &Arrays) -> Vec<usize> {
+    let mut dims = vec![0; graph.dim_count()];
+    let is_array = |role: &Role| matches!(role, Role::Tensor { .. } | Role::Label(_) | Role::Mask);
+    let params = graph.params().iter().filter(|param| is_array(&param.role));
+    for (param, array) in params.zip(&arrays.list) {
+        for (&axis, &extent) in param.axes.iter().zip(array.shape()) {
+            dims[usize::from(graph.axis(axis).dim.0)] = extent;
+        }
+    }
+    dims
+}
+
+fn shape(graph: &Graph, dims: &[usize], axes: &[AxisId]) -> Vec<usize> {
+    let extent = |&axis| dims[usize::from(graph.axis(axis).dim.0)];
+    axes.iter().map(extent).collect()
+}
