@@ -4,7 +4,7 @@
 //! on the left and the bound on the right.
 
 use super::formula::{Formula, Relation};
-use super::translate::{Translator, all_of, negated};
+use super::translate::Translator;
 use crate::ir::{CompareOp, Kind, Node, NodeId};
 use crate::support::rational::Rational;
 
@@ -76,4 +76,32 @@ impl Translator {
 
 fn relation(relation: Relation, a: Formula, b: Formula) -> Formula {
     Formula::Relation(relation, Box::new(a), Box::new(b))
+}
+
+/// The conjunction of conditions; `None` of none.
+pub(super) fn all_of(mut conditions: Vec<Formula>) -> Option<Formula> {
+    match conditions.len() {
+        0 => None,
+        1 => conditions.pop(),
+        _ => {
+            let flat = conditions
+                .into_iter()
+                .flat_map(|condition| match condition {
+                    Formula::All(parts) => parts,
+                    other => vec![other],
+                });
+            Some(Formula::All(flat.collect()))
+        }
+    }
+}
+
+/// The condition that holds exactly where this one does not.
+pub(super) fn negated(condition: Formula) -> Formula {
+    match condition {
+        Formula::Relation(relation, a, b) => Formula::Relation(relation.negated(), a, b),
+        Formula::Not(a) => *a,
+        Formula::All(parts) => Formula::Any(parts.into_iter().map(negated).collect()),
+        Formula::Any(parts) => Formula::All(parts.into_iter().map(negated).collect()),
+        other => Formula::Not(Box::new(other)),
+    }
 }

@@ -152,8 +152,13 @@ impl Notation for Latex {
                 WrittenIndex::Renamed(from, to) => format!("{from} \\to {to}"),
             })
             .collect();
-        // Braces: what has a subscript already takes no second one.
-        format!("{{{base}}}_{{{}}}", entries.join(", "))
+        let entries = entries.join(", ");
+        if base.contains('_') {
+            // What has a subscript already takes no second one.
+            format!("{{{base}}}_{{{entries}}}")
+        } else {
+            format!("{base}_{{{entries}}}")
+        }
     }
 
     fn relation(&self, relation: Relation, a: &str, b: &str) -> String {

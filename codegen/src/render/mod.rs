@@ -11,9 +11,12 @@ mod conventions;
 pub mod formula;
 mod latex;
 mod mathml;
+#[cfg(test)]
+mod meaning;
 mod naming;
 mod notation;
 mod share;
+mod summand;
 pub mod symbol;
 mod term;
 #[cfg(test)]
@@ -34,7 +37,7 @@ use translate::Translator;
 /// there is [`derivation`].
 pub fn formula(graph: &Graph, node: NodeId) -> Formula {
     let mut translator = Translator::new(graph);
-    translator.hats = translate::hats(graph, &[node]);
+    translator.spelled = share::Spelled::new(&mut translator.graph, &[node], &[node]);
     translator.formula(node)
 }
 

@@ -11,10 +11,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::formula::Formula;
-use super::share::{elements, shares};
+use super::share::{Spelled, elements};
 use super::symbol::{Accent, Symbol, SymbolRole, display_name};
-use super::translate::{Translator, hats};
-use super::weight::Weights;
+use super::translate::Translator;
+use super::weight::{Weights, is_trivial};
 use super::{Derivation, Rendered, conventions};
 use crate::ir::{Gradient, Node, NodeId, Reducer, Role, SoftmaxForm, UnaryOp};
 
@@ -22,24 +22,54 @@ use crate::ir::{Gradient, Node, NodeId, Reducer, Role, SoftmaxForm, UnaryOp};
 ///
 /// Deterministic: the same graph gives the same text.
 pub fn derivation(gradient: &Gradient) -> Derivation {
-    let mut paper = Paper::new(gradient);
-    let page = loop {
-        let page = paper.translate();
-        let used_once: Vec<_> = paper
-            .translator
-            .names
+    let page = page(gradient);
+    let names = |at: usize| gradient.loss.auxiliary[at].name.clone();
+    let params = gradient.gradients.iter().map(|(param, _)| {
+        let param = gradient.loss.graph.param(*param);
+        param.name.clone()
+    });
+    Derivation {
+        value: Rendered::of(&page.value),
+        auxiliary: (0..page.auxiliary.len())
+            .map(|at| (names(at), Rendered::of(&page.auxiliary[at])))
+            .collect(),
+        gradients: params
+            .zip(&page.gradients)
+            .map(|(name, formula)| (name, Rendered::of(formula)))
+            .collect(),
+        shared: page
+            .shared
             .iter()
-            .copied()
-            .filter(|id| !paper.outputs.contains_key(id) && page.uses(*id) < 2)
-            .collect();
-        if used_once.is_empty() {
-            break page;
+            .map(|(symbol, formula)| {
+                let symbol = Formula::Symbol(symbol.clone());
+                (Rendered::of(&symbol), Rendered::of(formula))
+            })
+            .collect(),
+        conventions: conventions::of(gradient),
+    }
+}
+
+/// Formulas before they are written down.
+pub(super) struct Page {
+    pub(super) value: Formula,
+    pub(super) auxiliary: Vec<Formula>,
+    pub(super) gradients: Vec<Formula>,
+    pub(super) shared: Vec<(Symbol, Formula)>,
+}
+
+/// The formulas of a loss, with symbols for what they share.
+pub(super) fn page(gradient: &Gradient) -> Page {
+    let mut paper = Paper::new(gradient);
+    loop {
+        let draft = paper.translate();
+        let unneeded = paper.unneeded(&draft);
+        if unneeded.is_empty() {
+            return paper.finish(&draft);
         }
-        for id in used_once {
+        for id in unneeded {
             paper.translator.names.remove(&id);
         }
-    };
-    paper.render(page)
+    }
 }
 
 struct Paper<'a> {
@@ -52,14 +82,14 @@ struct Paper<'a> {
 }
 
 /// Formulas whose shared parts have no symbols yet.
-struct Page {
+struct Draft {
     value: Formula,
     auxiliary: Vec<Formula>,
     gradients: Vec<Formula>,
     definitions: BTreeMap<NodeId, Formula>,
 }
 
-impl Page {
+impl Draft {
     fn all(&self) -> impl Iterator<Item = &Formula> {
         [&self.value]
             .into_iter()
@@ -90,14 +120,13 @@ impl<'a> Paper<'a> {
         let mut roots = forward.clone();
         roots.extend(gradient.gradients.iter().map(|(_, node)| *node));
         let mut translator = Translator::new(graph);
-        translator.hats = hats(graph, &roots);
-        translator.shares = shares(&mut translator.graph, &forward);
-        translator.elements = elements(&mut translator.graph, &roots, &translator.hats);
+        translator.spelled = Spelled::new(&mut translator.graph, &forward, &roots);
+        translator.elements = elements(&mut translator.graph, &roots, &translator.spelled);
         let outputs = gradient
             .loss
             .auxiliary
             .iter()
-            .filter(|output| !Weights::is_trivial(graph, &translator.hats, output.node))
+            .filter(|output| !is_trivial(graph, &translator.spelled, output.node))
             .map(|output| (output.node, output.name.clone()))
             .collect();
         let logits = graph
@@ -125,28 +154,58 @@ impl<'a> Paper<'a> {
             self.translator.formula(root);
         }
         let counts = self.translator.counts.take().unwrap_or_default();
-        // The value itself and the gradients are lines of their own already.
-        let mut weights = Weights::new(&self.translator.graph, &self.translator.hats);
+        let translator = &self.translator;
+        let mut weights = Weights::new(&translator.graph, &translator.spelled);
         let mut names: BTreeSet<_> = self.outputs.keys().copied().collect();
         for (&id, &count) in &counts {
-            if names.contains(&id)
-                || Weights::is_trivial(&self.translator.graph, &self.translator.hats, id)
-            {
+            if count < 2 || is_trivial(&translator.graph, &translator.spelled, id) {
                 continue;
             }
-            let customary = matches!(
-                self.translator.graph.node(id),
-                Node::Softmax(s) if s.form == SoftmaxForm::Prob
-            ) || self.translator.shares.contains(&id);
-            let saved = (count - 1) * (weights.of(id, &names).saturating_sub(1));
-            if count > 1 && (customary || saved >= 4) {
+            let weight = weights.written_out(id, &names);
+            if self.is_worth_a_name(id, count, weight) {
                 names.insert(id);
             }
         }
+        let wholes = names.clone();
+        names.retain(|id| match translator.elements.get(id) {
+            Some((whole, _)) => !wholes.contains(whole),
+            None => true,
+        });
         self.translator.names = names;
     }
 
-    fn translate(&mut self) -> Page {
+    /// Whether a name saves the reader something, less so if the name is customary.
+    fn is_worth_a_name(&self, id: NodeId, uses: usize, weight: usize) -> bool {
+        let least = match self.customary_letter(id) {
+            Some("p") => 0,
+            Some("δ") => 6,
+            Some(_) => 4,
+            None => 9,
+        };
+        uses > 1 && (uses - 1) * (weight - 1) >= least
+    }
+
+    /// Names that the draft would be better without: those used once, else the first that saves too
+    /// little (without it, others may be used more).
+    fn unneeded(&self, draft: &Draft) -> Vec<NodeId> {
+        let names = &self.translator.names;
+        let parts = || names.iter().filter(|id| !self.outputs.contains_key(id));
+        let used_once: Vec<_> = parts().copied().filter(|&id| draft.uses(id) < 2).collect();
+        if !used_once.is_empty() {
+            return used_once;
+        }
+        let mut weights = Weights::new(&self.translator.graph, &self.translator.spelled);
+        parts()
+            .copied()
+            .find(|&id| {
+                let weight = weights.written_out(id, names);
+                !self.is_worth_a_name(id, draft.uses(id), weight)
+            })
+            .into_iter()
+            .collect()
+    }
+
+    fn translate(&mut self) -> Draft {
         let loss = &self.gradient.loss;
         let translator = &mut self.translator;
         translator.show_detach = true;
@@ -166,7 +225,7 @@ impl<'a> Paper<'a> {
         let gradients = gradients
             .map(|(_, node)| translator.formula(*node))
             .collect();
-        Page {
+        Draft {
             value,
             auxiliary,
             gradients,
@@ -174,55 +233,37 @@ impl<'a> Paper<'a> {
         }
     }
 
-    fn render(self, page: Page) -> Derivation {
+    fn finish(&self, draft: &Draft) -> Page {
         let mut order = Order::default();
-        for formula in [&page.value]
-            .into_iter()
-            .chain(&page.auxiliary)
-            .chain(&page.gradients)
-        {
-            order.visit(formula, &page.definitions);
+        let lines = || {
+            let outputs = draft.auxiliary.iter().chain(&draft.gradients);
+            [&draft.value].into_iter().chain(outputs)
+        };
+        for formula in lines() {
+            order.visit(formula, &draft.definitions);
         }
         let symbols = self.symbols(&order.shared);
-        let graph = &self.gradient.loss.graph;
-        let written = |formula: &Formula| Rendered::of(&formula.with_symbols(&symbols));
-        let names = |id: &NodeId| Rendered::of(&Formula::Symbol(symbols[id].clone()));
-        let hats: Vec<_> = order
-            .hats
-            .iter()
-            .filter_map(|symbol| self.unit_definition(symbol))
-            .collect();
-        let shared = order
-            .shared
-            .iter()
-            .filter_map(|id| Some((names(id), written(page.definitions.get(id)?))));
-        Derivation {
-            value: written(&page.value),
-            auxiliary: self
-                .gradient
-                .loss
-                .auxiliary
-                .iter()
-                .zip(&page.auxiliary)
-                .map(|(output, formula)| (output.name.clone(), written(formula)))
-                .collect(),
-            gradients: self
-                .gradient
-                .gradients
-                .iter()
-                .zip(&page.gradients)
-                .map(|((param, _), formula)| (graph.param(*param).name.clone(), written(formula)))
-                .collect(),
-            shared: hats.into_iter().chain(shared).collect(),
-            conventions: conventions::of(self.gradient),
+        let signed = |formula: &Formula| formula.with_symbols(&symbols);
+        let hats = order.hats.iter();
+        let hats = hats.filter_map(|symbol| self.unit_definition(symbol));
+        let parts = order.shared.iter().filter_map(|id| {
+            let definition = draft.definitions.get(id)?;
+            Some((symbols[id].clone(), signed(definition)))
+        });
+        Page {
+            value: signed(&draft.value),
+            auxiliary: draft.auxiliary.iter().map(signed).collect(),
+            gradients: draft.gradients.iter().map(signed).collect(),
+            shared: hats.chain(parts).collect(),
         }
     }
 
     /// `x̂ = x / ‖x‖[D]`.
-    fn unit_definition(&self, hat: &Symbol) -> Option<(Rendered, Rendered)> {
+    fn unit_definition(&self, hat: &Symbol) -> Option<(Symbol, Formula)> {
         let graph = &self.gradient.loss.graph;
         let (&param, &axes) = self
             .translator
+            .spelled
             .hats
             .iter()
             .find(|(param, _)| display_name(&graph.param(**param).name) == hat.letter)?;
@@ -234,8 +275,7 @@ impl<'a> Paper<'a> {
             plain.clone(),
         );
         let quotient = Formula::Fraction(plain, Box::new(norm));
-        let symbol = Formula::Symbol(hat.clone());
-        Some((Rendered::of(&symbol), Rendered::of(&quotient)))
+        Some((hat.clone(), quotient))
     }
 
     /// A symbol for each shared part, in the order given.

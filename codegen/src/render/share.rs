@@ -5,46 +5,123 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::weight::Weights;
+use super::symbol::{Symbol, SymbolRole};
+use super::weight::is_trivial;
 use crate::ir::{
     AxisId, AxisSet, Graph, Index, Kind, Node, NodeId, ParamId, Softmax, SoftmaxForm, UnaryOp,
 };
 
-/// Softmaxes (at every position and at one) and sigmoids that occur as probabilities, not only by
-/// their logarithms, in what `roots` need.
-pub(super) fn shares(graph: &mut Graph, roots: &[NodeId]) -> BTreeSet<NodeId> {
-    let mut shares = BTreeSet::new();
-    for id in graph.reachable(roots) {
+/// How some nodes are spelled.
+#[derive(Default)]
+pub(super) struct Spelled {
+    /// One-letter tensors whose unit vector over these axes has a hat.
+    pub(super) hats: BTreeMap<ParamId, AxisSet>,
+    /// Softmaxes (at every position and at one) and sigmoids that the value has as probabilities, not
+    /// only by their logarithms at a label. Their logarithms are written `ln p`.
+    pub(super) shares: BTreeSet<NodeId>,
+    /// Nodes that are written in terms of those: `1 − p`, `ln p`, `ln(1 − p)`.
+    pub(super) by_share: BTreeSet<NodeId>,
+}
+
+impl Spelled {
+    /// What the `forward` roots speak of, and how that spells what all `roots` need.
+    pub(super) fn new(graph: &mut Graph, forward: &[NodeId], roots: &[NodeId]) -> Spelled {
+        let mut spelled = Spelled {
+            hats: hats(graph, roots),
+            ..Spelled::default()
+        };
+        for id in graph.reachable(forward) {
+            spelled.collect_shares(graph, id);
+        }
+        for id in graph.reachable(roots) {
+            if spelled.is_by_share(graph, id) {
+                spelled.by_share.insert(id);
+            }
+        }
+        spelled
+    }
+
+    fn collect_shares(&mut self, graph: &mut Graph, id: NodeId) {
         match graph.node(id).clone() {
-            Node::Softmax(s) if s.form != SoftmaxForm::Log => {
-                shares.insert(graph.softmax(Softmax {
-                    form: SoftmaxForm::Prob,
-                    value: s.body,
-                    hit: None,
-                    ..s.clone()
-                }));
-                shares.insert(graph.softmax(Softmax {
-                    form: SoftmaxForm::Prob,
-                    ..s
-                }));
+            Node::Softmax(s) if s.form != SoftmaxForm::Log || s.hit.is_none() => {
+                self.shares.insert(prob(graph, &s));
+                self.shares.insert(whole(graph, &s));
             }
             // Of σ(a) and σ(−a) = 1 − σ(a), the one without the sign.
             Node::Unary(UnaryOp::Sigmoid, a) => {
                 let (sign, _) = graph.split_coefficient(a);
                 let a = if sign.is_negative() { graph.neg(a) } else { a };
-                shares.insert(graph.unary(UnaryOp::Sigmoid, a));
+                self.shares.insert(graph.unary(UnaryOp::Sigmoid, a));
             }
             _ => {}
         }
     }
-    shares
+
+    fn is_by_share(&self, graph: &mut Graph, id: NodeId) -> bool {
+        match graph.node(id).clone() {
+            Node::Softmax(s) => {
+                let simple = !matches!(s.form, SoftmaxForm::Prob | SoftmaxForm::LogOverComplement);
+                let whole = whole(graph, &s);
+                simple && self.shares.contains(&whole)
+            }
+            Node::Unary(UnaryOp::Sigmoid, a) => {
+                let minus = graph.neg(a);
+                let other = graph.unary(UnaryOp::Sigmoid, minus);
+                !self.shares.contains(&id) && self.shares.contains(&other)
+            }
+            Node::Unary(UnaryOp::Softplus, a) => {
+                let minus = graph.neg(a);
+                let (rest, share) = (
+                    graph.unary(UnaryOp::Sigmoid, a),
+                    graph.unary(UnaryOp::Sigmoid, minus),
+                );
+                self.shares.contains(&share) || self.shares.contains(&rest)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The probability that a form of a softmax speaks of.
+pub(super) fn prob(graph: &mut Graph, s: &Softmax) -> NodeId {
+    graph.softmax(Softmax {
+        form: SoftmaxForm::Prob,
+        ..s.clone()
+    })
+}
+
+/// The probabilities at every position.
+pub(super) fn whole(graph: &mut Graph, s: &Softmax) -> NodeId {
+    graph.softmax(Softmax {
+        form: SoftmaxForm::Prob,
+        axes: s.axes,
+        body: s.body,
+        value: s.body,
+        hit: None,
+    })
+}
+
+/// Which one-letter tensors are written with a hat for their unit vector, over which axes: those of
+/// the first unit vector of each, should there be several.
+fn hats(graph: &Graph, roots: &[NodeId]) -> BTreeMap<ParamId, AxisSet> {
+    let mut hats = BTreeMap::new();
+    for id in graph.reachable(roots) {
+        if let Node::Unit { axes, value, body } = graph.node(id)
+            && value == body
+            && let Node::Load(param, _) = graph.node(*body)
+            && Symbol::named(&graph.param(*param).name, SymbolRole::Tensor).is_letter()
+        {
+            hats.entry(*param).or_insert(*axes);
+        }
+    }
+    hats
 }
 
 /// Nodes that are another node at a position or under another axis: element → (whole, index).
 pub(super) fn elements(
     graph: &mut Graph,
     roots: &[NodeId],
-    hats: &BTreeMap<ParamId, AxisSet>,
+    spelled: &Spelled,
 ) -> BTreeMap<NodeId, (NodeId, Vec<(AxisId, Index)>)> {
     let mut elements = BTreeMap::new();
     let reachable = graph.reachable(roots);
@@ -56,13 +133,15 @@ pub(super) fn elements(
         .collect();
     // Larger parts first: of what is an element twice over, the outermost whole counts.
     for &whole in reachable.iter().rev() {
-        if Weights::is_trivial(graph, hats, whole) {
+        if is_trivial(graph, spelled, whole) {
             continue;
         }
+        let inside: BTreeSet<_> = graph.reachable(&[whole]).into_iter().collect();
         for axis in graph.free(whole).iter() {
             for index in indices(graph, axis, &places) {
                 let element = graph.substitute(whole, &[(axis, index)]);
-                if element != whole && !Weights::is_trivial(graph, hats, element) {
+                // What the whole contains is written in its definition anyway.
+                if !inside.contains(&element) && !is_trivial(graph, spelled, element) {
                     elements
                         .entry(element)
                         .or_insert_with(|| (whole, vec![(axis, index)]));

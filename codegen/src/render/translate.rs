@@ -8,7 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::condition::{all_of, negated};
 use super::formula::{Fence, Formula, Index as FormulaIndex, Scope};
+use super::share::{Spelled, prob, whole};
 use super::symbol::{Symbol, SymbolRole};
 use super::term::{Term, common_to, sum};
 use crate::ir::{
@@ -25,10 +27,8 @@ pub(super) struct Translator {
     pub(super) names: BTreeSet<NodeId>,
     /// Nodes that are elements of others: `p` at `C = y`.
     pub(super) elements: BTreeMap<NodeId, (NodeId, Vec<(AxisId, Index)>)>,
-    /// One-letter tensors whose unit vector over these axes has a hat.
-    pub(super) hats: BTreeMap<ParamId, AxisSet>,
-    /// Softmaxes and sigmoids that occur as such in the value: their logarithms are written `ln p`.
-    pub(super) shares: BTreeSet<NodeId>,
+    /// How nodes are spelled.
+    pub(super) spelled: Spelled,
     /// While counting: how often each node is met; what is met again is not expanded.
     pub(super) counts: Option<BTreeMap<NodeId, usize>>,
     /// Whether `detach` is shown; it has no effect on a value, so gradients leave it out.
@@ -43,8 +43,7 @@ impl Translator {
             graph: graph.clone(),
             names: BTreeSet::new(),
             elements: BTreeMap::new(),
-            hats: BTreeMap::new(),
-            shares: BTreeSet::new(),
+            spelled: Spelled::default(),
             counts: None,
             show_detach: true,
             defining: None,
@@ -299,6 +298,18 @@ impl Translator {
             UnaryOp::Abs => self.fenced(Fence::Bar, a),
             UnaryOp::Floor => self.fenced(Fence::Floor, a),
             UnaryOp::Ceil => self.fenced(Fence::Ceil, a),
+            UnaryOp::Cos => {
+                // An even function: π − m rather than m − π.
+                let inside = self.term(a);
+                let turned = inside.clone().scaled(Rational::MINUS_ONE);
+                let [inside, turned] = [inside, turned].map(Term::formula);
+                let best = if begins_with_pi(&turned) {
+                    turned
+                } else {
+                    inside
+                };
+                Term::of(Formula::function("cos", best))
+            }
             UnaryOp::Sigmoid => self.sigmoid(a),
             UnaryOp::Softplus => self.softplus(a),
             UnaryOp::Exp
@@ -306,7 +317,6 @@ impl Translator {
             | UnaryOp::Sign
             | UnaryOp::Tanh
             | UnaryOp::Sin
-            | UnaryOp::Cos
             | UnaryOp::Tan
             | UnaryOp::Asin
             | UnaryOp::Acos
@@ -333,7 +343,7 @@ impl Translator {
         let minus = self.graph.neg(a);
         let other = self.graph.unary(UnaryOp::Sigmoid, minus);
         let (own_sign, _) = self.graph.split_coefficient(a);
-        if own_sign.is_negative() && self.shares.contains(&other) {
+        if own_sign.is_negative() && self.spelled.shares.contains(&other) {
             let other = self.term(other).scaled(Rational::MINUS_ONE);
             return sum(Rational::ONE, vec![other]);
         }
@@ -345,7 +355,7 @@ impl Translator {
         let minus = self.graph.neg(a);
         let share = self.graph.unary(UnaryOp::Sigmoid, minus);
         let rest = self.graph.unary(UnaryOp::Sigmoid, a);
-        if self.shares.contains(&share) || self.shares.contains(&rest) {
+        if self.spelled.shares.contains(&share) || self.spelled.shares.contains(&rest) {
             let share = self.formula(share);
             return Term::of(Formula::function("ln", share)).scaled(Rational::MINUS_ONE);
         }
@@ -384,6 +394,8 @@ impl Translator {
             (Some(a), None)
         } else if self.graph.is_zero(a) {
             (None, Some(b))
+        } else if let Some(sum) = self.shifted_where(condition, a, b) {
+            return sum;
         } else {
             return self.cases(condition, a, b);
         };
@@ -393,6 +405,21 @@ impl Translator {
         let holds = if not.is_some() { negated(holds) } else { holds };
         term.multiply(&Formula::Indicator(Box::new(holds)), 1);
         term
+    }
+
+    /// `p[C = y] − 1 if C = y, otherwise p` is `p − 1[C = y]`.
+    fn shifted_where(&mut self, condition: NodeId, a: NodeId, b: NodeId) -> Option<Term> {
+        let free = self.graph.free(condition);
+        let (axis, place) = self.graph.one_hot(condition, free)?;
+        let a = self.read_as_axis(a, place, axis);
+        let shift = self.graph.sub(a, b);
+        let shift = self.graph.as_rational(shift)?;
+        let holds = Formula::Indicator(Box::new(self.condition(condition)));
+        let base = self.term(b);
+        Some(sum(
+            Rational::ZERO,
+            vec![base, Term::of(holds).scaled(shift)],
+        ))
     }
 
     /// A chain of selections as one list of cases, their common factors in front.
@@ -415,6 +442,13 @@ impl Translator {
             .cloned()
             .collect();
         let mut common = common_to(&nonzero);
+        if let [(Formula::Symbol(symbol), 1)] = common.factors.as_slice()
+            && symbol.role == SymbolRole::Tensor
+            && nonzero.iter().all(|term| term.factors.len() == 1)
+        {
+            // `x if t, otherwise −x` reads better than a factor of ±1.
+            common = Term::number(Rational::ONE);
+        }
         if nonzero.iter().all(|term| term.coefficient.is_negative()) {
             common = common.scaled(Rational::MINUS_ONE);
         }
@@ -469,7 +503,9 @@ impl Translator {
     }
 
     fn total(&mut self, axes: AxisSet, body: NodeId) -> Term {
+        let (outside, body) = self.without_invariants(axes, body);
         let mut summand = self.term(body);
+        summand.merge_ties();
         let mut filters = Vec::new();
         summand.factors.retain(|(factor, _)| match factor {
             Formula::Indicator(condition) => {
@@ -481,12 +517,16 @@ impl Translator {
         let filter = all_of(filters);
         let coefficient = summand.coefficient;
         summand.coefficient = Rational::ONE;
-        let term = if summand.factors.is_empty() && filter.is_some() {
+        let mut term = if summand.factors.is_empty() && filter.is_some() {
             self.reduction("count", axes, filter, vec![])
         } else {
             let summand = Box::new(summand.formula());
             Term::of(Formula::Total(self.scope(axes, filter), summand))
         };
+        for (factor, exponent) in outside {
+            let factor = self.term(factor);
+            term.multiply_term(&factor, exponent);
+        }
         term.scaled(coefficient)
     }
 
@@ -508,19 +548,12 @@ impl Translator {
     }
 
     fn softmax(&mut self, s: Softmax) -> Term {
-        let prob = self.graph.softmax(Softmax {
-            form: SoftmaxForm::Prob,
-            ..s.clone()
-        });
-        let whole = self.graph.softmax(Softmax {
-            form: SoftmaxForm::Prob,
-            axes: s.axes,
-            body: s.body,
-            value: s.body,
-            hit: None,
-        });
+        let prob = prob(&mut self.graph, &s);
+        let whole = whole(&mut self.graph, &s);
         let log = |translator: &mut Self| {
-            if translator.shares.contains(&prob) || translator.shares.contains(&whole) {
+            if translator.spelled.shares.contains(&prob)
+                || translator.spelled.shares.contains(&whole)
+            {
                 let share = translator.formula(prob);
                 return Term::of(Formula::function("ln", share));
             }
@@ -588,13 +621,21 @@ impl Translator {
             return term;
         }
         if let Node::Load(param, index) = self.graph.node(body).clone()
-            && self.hats.get(&param) == Some(&axes)
+            && self.spelled.hats.get(&param) == Some(&axes)
         {
             let hat = Formula::Symbol(self.param_symbol(param).hat());
             return Term::of(self.indexed(hat, param, &index));
         }
         let inside = self.formula(body);
         self.reduction("unit", axes, None, vec![inside])
+    }
+}
+
+fn begins_with_pi(formula: &Formula) -> bool {
+    let pi = Symbol::named("pi", SymbolRole::Scalar);
+    match formula {
+        Formula::Sum(parts) => matches!(&parts[0].1, Formula::Symbol(s) if *s == pi),
+        _ => false,
     }
 }
 
@@ -605,48 +646,4 @@ fn without_factors_if_zero(term: Term) -> Term {
     } else {
         term
     }
-}
-
-/// The conjunction of conditions; `None` of none.
-pub(super) fn all_of(mut conditions: Vec<Formula>) -> Option<Formula> {
-    match conditions.len() {
-        0 => None,
-        1 => conditions.pop(),
-        _ => {
-            let flat = conditions
-                .into_iter()
-                .flat_map(|condition| match condition {
-                    Formula::All(parts) => parts,
-                    other => vec![other],
-                });
-            Some(Formula::All(flat.collect()))
-        }
-    }
-}
-
-/// The condition that holds exactly where this one does not.
-pub(super) fn negated(condition: Formula) -> Formula {
-    match condition {
-        Formula::Relation(relation, a, b) => Formula::Relation(relation.negated(), a, b),
-        Formula::Not(a) => *a,
-        Formula::All(parts) => Formula::Any(parts.into_iter().map(negated).collect()),
-        Formula::Any(parts) => Formula::All(parts.into_iter().map(negated).collect()),
-        other => Formula::Not(Box::new(other)),
-    }
-}
-
-/// Which one-letter tensors are written with a hat for their unit vector, over which axes: those of
-/// the first unit vector of each, should there be several.
-pub(super) fn hats(graph: &Graph, roots: &[NodeId]) -> BTreeMap<ParamId, AxisSet> {
-    let mut hats = BTreeMap::new();
-    for id in graph.reachable(roots) {
-        if let Node::Unit { axes, value, body } = graph.node(id)
-            && value == body
-            && let Node::Load(param, _) = graph.node(*body)
-            && Symbol::named(&graph.param(*param).name, SymbolRole::Tensor).is_letter()
-        {
-            hats.entry(*param).or_insert(*axes);
-        }
-    }
-    hats
 }

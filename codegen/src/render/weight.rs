@@ -5,54 +5,72 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ir::{AxisSet, Graph, Index, Kind, Node, NodeId, ParamId};
+use super::share::Spelled;
+use crate::ir::{Graph, Index, Kind, Node, NodeId, Reducer, SoftmaxForm, UnaryOp};
+
+/// Whether a name would never be shorter or clearer than the thing itself, or would hide what a sum
+/// could take out in front.
+pub(super) fn is_trivial(graph: &Graph, spelled: &Spelled, id: NodeId) -> bool {
+    if graph.kind(id) != Kind::Real || spelled.by_share.contains(&id) {
+        return true;
+    }
+    match graph.node(id) {
+        Node::Rational(_)
+        | Node::Pi
+        | Node::NegInfinity
+        | Node::Scalar(_)
+        | Node::Size(_)
+        | Node::Load(..)
+        | Node::Number(_)
+        | Node::Detach(_)
+        | Node::Unary(UnaryOp::RecipOrZero, _) => true,
+        // A multiple is written as such, a reciprocal goes below the bar.
+        Node::Sum(constant, terms) => constant.is_zero() && terms.len() == 1,
+        Node::Product(factors) => factors.len() == 1,
+        Node::Select(_, a, b) => graph.is_zero(*a) || graph.is_zero(*b),
+        Node::Unit { body, .. } => is_hat(graph, spelled, *body),
+        _ => false,
+    }
+}
 
 /// Weights of the nodes of a graph, remembered.
 pub(super) struct Weights<'a> {
     graph: &'a Graph,
-    hats: &'a BTreeMap<ParamId, AxisSet>,
+    spelled: &'a Spelled,
     known: BTreeMap<NodeId, usize>,
 }
 
 impl<'a> Weights<'a> {
-    pub(super) fn new(graph: &'a Graph, hats: &'a BTreeMap<ParamId, AxisSet>) -> Self {
+    pub(super) fn new(graph: &'a Graph, spelled: &'a Spelled) -> Self {
         Weights {
             graph,
-            hats,
+            spelled,
             known: BTreeMap::new(),
-        }
-    }
-
-    /// Whether a name would never be shorter or clearer than the thing itself.
-    pub(super) fn is_trivial(graph: &Graph, hats: &BTreeMap<ParamId, AxisSet>, id: NodeId) -> bool {
-        if graph.kind(id) != Kind::Real {
-            return true;
-        }
-        match graph.node(id) {
-            Node::Rational(_)
-            | Node::Pi
-            | Node::NegInfinity
-            | Node::Scalar(_)
-            | Node::Size(_)
-            | Node::Load(..)
-            | Node::Number(_)
-            | Node::Detach(_) => true,
-            // A multiple is written as such.
-            Node::Sum(constant, terms) => constant.is_zero() && terms.len() == 1,
-            Node::Product(factors) => factors.len() == 1,
-            Node::Unit { body, .. } => is_hat(graph, hats, *body),
-            _ => false,
         }
     }
 
     /// The weight of a node whose named parts count as one symbol. Children must not gain names
     /// after their parents were weighed.
     pub(super) fn of(&mut self, id: NodeId, names: &BTreeSet<NodeId>) -> usize {
-        if let Some(&known) = self.known.get(&id) {
-            return if names.contains(&id) { 1 } else { known };
+        if names.contains(&id) {
+            return 1;
         }
+        if let Some(&known) = self.known.get(&id) {
+            return known;
+        }
+        let weight = if self.spelled.by_share.contains(&id) {
+            2
+        } else {
+            self.written_out(id, names)
+        };
+        self.known.insert(id, weight);
+        weight
+    }
+
+    /// The weight of a node itself, were it not named.
+    pub(super) fn written_out(&mut self, id: NodeId, names: &BTreeSet<NodeId>) -> usize {
         let graph = self.graph;
-        let weight = match graph.node(id) {
+        match graph.node(id) {
             Node::Sum(constant, terms) => {
                 let parts = terms.iter().map(|term| self.of(term.0, names));
                 parts.sum::<usize>() + usize::from(!constant.is_zero())
@@ -62,23 +80,27 @@ impl<'a> Weights<'a> {
                 let moved = index.iter().any(|index| matches!(index, Index::At(_)));
                 1 + usize::from(moved)
             }
+            Node::Reduce(Reducer::Norm, _, body) => 1 + self.of(*body, names),
             Node::Reduce(_, _, body) => 3 + self.of(*body, names),
-            Node::Softmax(s) => 1 + self.of(s.body, names) + usize::from(s.hit.is_some()),
-            Node::Unit { body, .. } if is_hat(graph, self.hats, *body) => 1,
+            Node::Softmax(s) => {
+                let form = usize::from(s.form != SoftmaxForm::Prob);
+                1 + form + self.of(s.body, names) + usize::from(s.hit.is_some())
+            }
+            Node::Unit { body, .. } if is_hat(graph, self.spelled, *body) => 1,
             Node::Unit { body, .. } => 1 + self.of(*body, names),
             Node::Angle { a, b, .. } => 2 + self.of(*a, names) + self.of(*b, names),
-            Node::Number(a) | Node::Detach(a) => self.of(*a, names),
+            Node::Number(a) | Node::Detach(a) | Node::Unary(UnaryOp::RecipOrZero, a) => {
+                self.of(*a, names)
+            }
             node => {
                 let children = node.children();
                 let parts = children.into_iter().map(|child| self.of(child, names));
                 1 + parts.sum::<usize>()
             }
-        };
-        self.known.insert(id, weight);
-        if names.contains(&id) { 1 } else { weight }
+        }
     }
 }
 
-fn is_hat(graph: &Graph, hats: &BTreeMap<ParamId, AxisSet>, body: NodeId) -> bool {
-    matches!(graph.node(body), Node::Load(param, _) if hats.contains_key(param))
+fn is_hat(graph: &Graph, spelled: &Spelled, body: NodeId) -> bool {
+    matches!(graph.node(body), Node::Load(param, _) if spelled.hats.contains_key(param))
 }

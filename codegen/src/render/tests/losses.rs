@@ -1,0 +1,243 @@
+//! Whole losses: what is printed, and that it means what is computed.
+
+use std::collections::BTreeMap;
+
+use crate::compile::compile;
+use crate::ir::eval::{Environment, Value, central_difference, eval};
+use crate::ir::{AxisSet, Gradient, Graph, NodeId, Reducer, Role};
+use crate::render::derivation;
+use crate::render::formula::Formula;
+use crate::render::meaning::Reader;
+use crate::render::naming::page;
+use crate::render::symbol::{Symbol, SymbolRole};
+
+/// Literal and simplified, by name.
+fn losses(source: &str) -> Vec<(String, [Gradient; 2])> {
+    let tokens = source.parse().unwrap();
+    let compiled = compile(tokens).unwrap_or_else(|mistakes| {
+        let texts: Vec<_> = mistakes.iter().map(|mistake| mistake.text()).collect();
+        panic!("{texts:?} in {source}")
+    });
+    compiled
+        .into_iter()
+        .map(|loss| {
+            let name = loss.literal.loss.name.clone();
+            (name, [loss.literal, loss.simplified.formula])
+        })
+        .collect()
+}
+
+fn built_in() -> Vec<(String, [Gradient; 2])> {
+    let folder = format!("{}/../loss-dsl/src/losses", env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).unwrap();
+        for block in text.split("loss! {").skip(1) {
+            all.extend(losses(&block[..block.rfind('}').unwrap()]));
+        }
+    }
+    all
+}
+
+/// Numbers without pattern, the same on every machine.
+fn environment(graph: &Graph, dims: &[usize], seed: u64) -> Environment {
+    let mut state = seed;
+    let mut next = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / (1u64 << 31) as f64
+    };
+    let mut env = Environment::new(graph, dims);
+    for (id, param) in graph.param_ids().zip(graph.params()) {
+        let len = env.len_of(graph, id);
+        let value = match param.role {
+            Role::Tensor { .. } | Role::Cotangent => {
+                let low = if param.range.is_nonnegative() {
+                    0.1
+                } else {
+                    -1.5
+                };
+                Value::Real((0..len).map(|_| low + 3.0 * next()).collect())
+            }
+            Role::Label(dim) => {
+                let extent = dims[usize::from(dim.0)] as f64;
+                Value::Label((0..len).map(|_| (extent * next()) as usize).collect())
+            }
+            Role::Mask => Value::Mask((0..len).map(|_| next() < 0.5).collect()),
+            Role::Flag(_) => Value::Flag(next() < 0.5),
+            Role::Scalar { .. } | Role::Static(_) => continue,
+        };
+        env.set(id, value);
+    }
+    env
+}
+
+fn agree(graph: &Graph, env: &Environment, node: NodeId, reader: &Reader<'_>, formula: &Formula) {
+    let tensor = eval::<f64>(graph, env, node);
+    let names: Vec<_> = tensor
+        .axes
+        .iter()
+        .map(|axis| Symbol::named(&graph.axis(*axis).name, SymbolRole::Axis).letter)
+        .collect();
+    for (i, want) in tensor.reals().iter().enumerate() {
+        let mut at = BTreeMap::new();
+        let mut rest = i;
+        for (name, extent) in names.iter().zip(&tensor.shape).rev() {
+            at.insert(name.clone(), rest % extent);
+            rest /= extent;
+        }
+        let got = reader.value(formula, &at);
+        let error = (got - want).abs();
+        assert!(
+            error <= 1e-9 * want.abs().max(1.0),
+            "{got} for {want} at {at:?} in {}",
+            formula.text()
+        );
+    }
+}
+
+/// The gradients are those of the loss, by central differences of Σ cotangent · loss. Away from kinks:
+/// the numbers have no pattern.
+fn assert_is_the_gradient(gradient: &Gradient) {
+    let mut graph = gradient.loss.graph.clone();
+    let seed = graph.load_whole(gradient.cotangent);
+    let weighted = graph.mul(seed, gradient.loss.value);
+    let batch: AxisSet = gradient.loss.batch.iter().copied().collect();
+    let total = graph.reduce(Reducer::Sum, batch, weighted);
+    let env = environment(&graph, &[3, 4, 2, 2][..graph.dim_count()], 5);
+    for &(param, node) in &gradient.gradients {
+        let declared = &graph.param(param).axes;
+        let slopes = eval::<f64>(&graph, &env, node).laid_out(&graph, &env, declared);
+        for (element, slope) in slopes.into_iter().enumerate() {
+            let want = central_difference(&graph, &env, total, param, element, 1e-5);
+            let error = (slope - want).abs();
+            let name = &graph.param(param).name;
+            assert!(
+                error < 1e-6 * want.abs().max(1.0),
+                "∂/∂{name}[{element}] of {} is {slope}, not {want}",
+                gradient.loss.name
+            );
+        }
+    }
+}
+
+/// Every printed formula has the value of the node it stands for.
+fn assert_means_what_it_says(gradient: &Gradient) {
+    let graph = &gradient.loss.graph;
+    let written = page(gradient);
+    for seed in 1..4 {
+        let env = environment(graph, &[3, 4, 2, 2][..graph.dim_count()], seed);
+        let outputs = gradient.loss.auxiliary.iter().zip(&written.auxiliary);
+        let outputs = outputs.map(|(output, formula)| {
+            let symbol = Symbol::named(&output.name, SymbolRole::Tensor);
+            (symbol, formula.clone())
+        });
+        let definitions: Vec<_> = written.shared.iter().cloned().chain(outputs).collect();
+        let reader = Reader {
+            graph,
+            env: &env,
+            definitions: &definitions,
+        };
+        agree(graph, &env, gradient.loss.value, &reader, &written.value);
+        for ((_, node), formula) in gradient.gradients.iter().zip(&written.gradients) {
+            agree(graph, &env, *node, &reader, formula);
+        }
+    }
+}
+
+#[test]
+fn built_in_losses_mean_what_they_say() {
+    let losses = built_in();
+    assert!(losses.len() >= 10);
+    for (name, [literal, simplified]) in losses {
+        println!("{name}\n{}", derivation(&simplified));
+        assert_means_what_it_says(&literal);
+        assert_means_what_it_says(&simplified);
+    }
+}
+
+/// Losses with what the built-in ones do not have: pairs, filters, norms, detached weights, outputs.
+const OTHERS: &str = "
+    pub ArcMargin(x: [N, D], w: [C, D], y: [N] in C, s: scalar = 64.0, m: scalar = 0.5) {
+        let c = dot[D](unit[D](x), unit[D](w));
+        let phi = cos(acos(c[C = y]) + m);
+        let z = s * (if C == y { phi } else { c });
+        lse[C](z) - z[C = y]
+    }
+    pub Smoothed(z: [N, C], y: [N] in C, eps: scalar = 0.1) {
+        let l = log_softmax[C](z);
+        -(1 - eps) * l[C = y] - eps * mean[C](l)
+    }
+    pub Entropy(z: [N, C]) {
+        let p = softmax[C](z);
+        -sum[C](p * ln(p))
+    }
+    pub Bce(x: [N], t: const [N]) {
+        softplus(x) - t * x
+    }
+    pub Hinge(z: [N, C], y: [N] in C, m: scalar = 1.0) {
+        sum[C, C != y](max(0, m + z - z[C = y]))
+    }
+    pub Center(x: [N, D], centers: [C, D], y: [N] in C) {
+        0.5 * sum[D]((x - centers[C = y]) * (x - centers[C = y]))
+    }
+    pub Contrastive(a: [N, D], b: [N, D], tau: scalar = 0.07) {
+        axis M like N;
+        let s = dot[D](unit[D](a), unit[D](b[N -> M])) / tau;
+        lse[M](s) - s[M = N]
+    }
+    pub Huber(x: [N], t: const [N], delta: scalar = 1.0) {
+        let r = abs(x - t);
+        if r <= delta { 0.5 * r * r } else { delta * (r - 0.5 * delta) }
+    }
+    pub Dice(x: [N, H], t: const [N, H], eps: scalar = 1e-6) {
+        let p = sigmoid(x);
+        1 - (2 * sum[H](p * t) + eps) / (sum[H](p) + sum[H](t) + eps)
+    }
+    pub Modulated(z: [N, C], y: [N] in C, gamma: scalar = 2.0) {
+        let p = softmax[C](z)[C = y];
+        -detach(pow(1 - p, gamma)) * ln(p)
+    }
+    pub Triplet(a: [N, D], b: [N, D], c: [N, D], m: scalar = 0.2) {
+        max(0, norm[D](a - b) - norm[D](a - c) + m)
+    }
+    pub WithLogits(x: [N, D], w: [C, D], y: [N] in C) {
+        pub let logits = dot[D](x, w);
+        lse[C](logits) - logits[C = y]
+    }
+    pub Supervised(x: [N, D], y: [N] in C, k: const [C], tau: scalar = 0.1) {
+        axis M like N;
+        let u = unit[D](x);
+        let s = dot[D](u, u[N -> M]) / tau;
+        let positives = count[M, M != N && y == y[N -> M]];
+        let l = lse[M, M != N](s);
+        k[C = y] * if positives > 0 { l - sum[M, M != N && y == y[N -> M]](s) / positives } else { 0 }
+    }
+";
+
+#[test]
+fn other_losses_mean_what_they_say() {
+    for (name, [literal, simplified]) in losses(OTHERS) {
+        println!("{name}\n{}", derivation(&simplified));
+        assert_means_what_it_says(&literal);
+        assert_means_what_it_says(&simplified);
+    }
+}
+
+#[test]
+#[ignore = "fails until diff is mended: max sends to the smaller, a log-softmax under a cotangent without its axis loses a factor |C|"]
+fn gradients_are_those_of_the_loss() {
+    let others = losses(OTHERS).into_iter();
+    // What is detached has no gradient but a slope.
+    let others = others.filter(|(name, _)| name != "Modulated");
+    for (_, [literal, simplified]) in built_in().into_iter().chain(others) {
+        assert_is_the_gradient(&literal);
+        assert_is_the_gradient(&simplified);
+    }
+}
