@@ -45,7 +45,7 @@ pub(crate) struct Hit {
 }
 
 /// The definition's side of the e-graph, and its alarm.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Facts {
     pub(crate) params: Vec<Param>,
     /// Computed by the IR, which can substitute (the e-graph has no substitution).
@@ -95,11 +95,12 @@ impl Analysis<ENode> for Facts {
         let Some(value) = egraph[id].data.constant else {
             return;
         };
-        if egraph[id].nodes.iter().any(|n| n.op == Op::Rational(value)) {
-            return;
+        let leaf = Op::Rational(value);
+        if !egraph[id].nodes.iter().any(|n| n.op == leaf) {
+            let leaf = egraph.add(ENode::leaf(leaf.clone()));
+            egraph.union(id, leaf);
         }
-        let leaf = egraph.add(ENode::leaf(Op::Rational(value)));
-        egraph.union(id, leaf);
+        egraph[id].nodes.retain(|n| n.op == leaf);
     }
 }
 

@@ -14,6 +14,9 @@ use crate::support::rational::Rational;
 /// How many readings of one class are looked at.
 const READINGS: usize = 3;
 
+/// How many masks may be nested in one reading.
+const NESTED: usize = 4;
+
 /// A condition that has to hold (`true`) or to fail.
 pub(crate) type Literal = (Id, bool);
 
@@ -137,7 +140,7 @@ pub(crate) fn readings(egraph: &Egraph, id: Id) -> Vec<Monomial> {
     }
     let mut found = vec![];
     for node in &egraph[id].nodes {
-        if let Some(monomial) = read(egraph, node, id) {
+        if let Some(monomial) = read(egraph, node, id, NESTED) {
             if !found.contains(&monomial) {
                 found.push(monomial);
             }
@@ -153,7 +156,7 @@ pub(crate) fn readings(egraph: &Egraph, id: Id) -> Vec<Monomial> {
 }
 
 /// One e-node as a monomial, if it is a scaling, a product or a masked value.
-fn read(egraph: &Egraph, node: &ENode, own: Id) -> Option<Monomial> {
+fn read(egraph: &Egraph, node: &ENode, own: Id, depth: usize) -> Option<Monomial> {
     if let Some((constant, terms)) = node.as_sum() {
         let &[(term, coefficient)] = terms.as_slice() else {
             return None;
@@ -161,22 +164,22 @@ fn read(egraph: &Egraph, node: &ENode, own: Id) -> Option<Monomial> {
         if !constant.is_zero() {
             return None;
         }
-        return scaled(unscaled(egraph, term, own), coefficient);
+        return scaled(unscaled(egraph, term, own, depth), coefficient);
     }
-    read_unscaled(egraph, node, own)
+    read_unscaled(egraph, node, own, depth)
 }
 
 /// The first reading of a class that is no scaling.
-fn unscaled(egraph: &Egraph, id: Id, own: Id) -> Monomial {
+fn unscaled(egraph: &Egraph, id: Id, own: Id, depth: usize) -> Monomial {
     let id = egraph.find(id);
     egraph[id]
         .nodes
         .iter()
-        .find_map(|node| read_unscaled(egraph, node, own))
+        .find_map(|node| read_unscaled(egraph, node, own, depth))
         .unwrap_or_else(|| canonical_sign(egraph, Monomial::atom(id)))
 }
 
-fn read_unscaled(egraph: &Egraph, node: &ENode, own: Id) -> Option<Monomial> {
+fn read_unscaled(egraph: &Egraph, node: &ENode, own: Id, depth: usize) -> Option<Monomial> {
     if let Some(factors) = node.as_product() {
         if factors.iter().any(|f| f.0 == own) {
             return None;
@@ -187,6 +190,7 @@ fn read_unscaled(egraph: &Egraph, node: &ENode, own: Id) -> Option<Monomial> {
         };
         return Some(canonical_sign(egraph, monomial));
     }
+    let depth = depth.checked_sub(1)?;
     if node.op != Op::Select {
         return None;
     }
@@ -213,10 +217,7 @@ fn read_unscaled(egraph: &Egraph, node: &ENode, own: Id) -> Option<Monomial> {
             let nodes = &egraph[inside].nodes;
             nodes
                 .iter()
-                .find_map(|node| match node.op {
-                    Op::Select => None,
-                    _ => read(egraph, node, own),
-                })
+                .find_map(|node| read(egraph, node, own, depth))
                 .unwrap_or_else(|| canonical_sign(egraph, Monomial::atom(egraph.find(inside))))
         }
     };

@@ -73,7 +73,7 @@ pub(crate) fn saturate(egraph: &mut Egraph, rules: &[&Rule]) -> Saturation {
 }
 
 /// What the rules say about the e-graph as it is: (rule, class, equal term).
-fn findings(egraph: &Egraph, rules: &[&Rule]) -> Vec<(usize, Id, Term)> {
+pub(crate) fn findings(egraph: &Egraph, rules: &[&Rule]) -> Vec<(usize, Id, Term)> {
     let mut ids: Vec<Id> = egraph.classes().map(|class| class.id).collect();
     ids.sort_unstable();
     let mut found = vec![];

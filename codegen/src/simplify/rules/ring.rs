@@ -223,10 +223,15 @@ fn taken_out(
         };
         quotients.push(bare.term());
     }
-    let content = if scales.iter().all(|s| s.abs() == scales[0].abs()) {
-        scales[0]
+    let sign = if scales.iter().all(|s| s.is_negative()) {
+        Rational::MINUS_ONE
     } else {
         Rational::ONE
+    };
+    let content = if scales.iter().all(|s| s.abs() == scales[0].abs()) {
+        scales[0].abs().checked_mul(sign)?
+    } else {
+        sign
     };
     let mut sum = vec![];
     for (quotient, scale) in quotients.into_iter().zip(scales) {

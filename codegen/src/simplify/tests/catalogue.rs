@@ -57,3 +57,25 @@ fn show() {
         }
     }
 }
+
+#[test]
+fn debug_cos() {
+    let loss = shipped().into_iter().find(|l| l.name == "CosFace").unwrap();
+    let gradient = diff::gradient(loss);
+    let roots = super::super::convert::roots(&gradient);
+    let mut c = super::super::convert::to_egraph(&gradient.loss.graph, &roots);
+    super::super::saturate::saturate(&mut c.egraph, &super::super::rules::all());
+    let aim = super::super::cost::Aim::Kernel(super::super::convert::batch_axes(&gradient));
+    let mut ids: Vec<_> = c.egraph.classes().map(|c| c.id).collect();
+    ids.sort();
+    for id in ids {
+        println!("{id} free {:?}", c.egraph[id].data.free);
+        for n in &c.egraph[id].nodes {
+            println!("     {:?} {:?}  {:?}", n.op, n.children, super::super::cost::Prices::new(&c.egraph, aim).of(n));
+        }
+    }
+    let (chosen, price) = super::super::extract::extract(&c.egraph, aim, &c.roots).unwrap();
+    println!("{price:?}");
+    for (id, n) in chosen { println!("{id} := {:?} {:?}", n.op, n.children); }
+    println!("{:?}", c.roots);
+}

@@ -1,6 +1,7 @@
 //! What simplification must find, that it keeps every value, and that its rules are identities.
 
 mod catalogue;
+mod soundness;
 
 use super::{Report, simplify_with_report};
 use crate::ir::{Gradient, Graph, Loss, NodeId, Simplified};
