@@ -10,10 +10,11 @@
 use super::analysis::{Egraph, free_of};
 use super::interval::{excludes_zero, is_fraction};
 use super::language::{ENode, Op};
-use super::monomial::readings;
+use super::monomial::{Monomial, readings};
+use super::rules::argument;
 use crate::ir::{AxisSet, BinaryOp, Reducer, SoftmaxForm, UnaryOp};
 use crate::support::rational::Rational;
-use egg::Id;
+use egg::{Id, Language};
 
 const BATCH: u64 = 64;
 const OTHER: u64 = 512;
@@ -253,10 +254,11 @@ fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
             _ => 0,
         },
         Op::Product(exponents) => {
-            let singular = exponents
-                .iter()
-                .enumerate()
-                .filter(|&(i, &e)| e < 0 && !excludes_zero(range(i)));
+            // To divide by a parameter or an extent is the definition's own doing.
+            let given = |id: Id| egraph[id].nodes.iter().any(ENode::is_leaf);
+            let singular = exponents.iter().enumerate().filter(|&(i, &e)| {
+                e < 0 && !excludes_zero(range(i)) && !given(node.children[i])
+            });
             2 * singular.count() as u32
         }
         Op::Binary(BinaryOp::Pow) if !range(1).is_nonnegative() && !range(0).is_positive() => 3,
@@ -266,7 +268,7 @@ fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
     }
 }
 
-/// A share (or a softplus) less something that it may come close to.
+/// A share less something that it may come close to, or softplus(x) beside a multiple of x.
 fn cancellation(
     egraph: &Egraph,
     constant: Rational,
@@ -278,7 +280,7 @@ fn cancellation(
             Op::Softmax { form, .. } => {
                 matches!(form, SoftmaxForm::Prob | SoftmaxForm::Complement)
             }
-            Op::Unary(op) => matches!(op, UnaryOp::Sigmoid | UnaryOp::Softplus),
+            Op::Unary(op) => op == UnaryOp::Sigmoid,
             Op::Binary(BinaryOp::Pow) => is_fraction(egraph[id].data.range),
             _ => false,
         })
@@ -307,7 +309,34 @@ fn cancellation(
         by_constant || signs.iter().any(|s| !s.0 && s.1 != negative)
     };
     let count = signs.iter().filter(|s| s.0 && against(s.1)).count();
-    3 * count as u32
+    3 * (count + linear_softplus(egraph, node)) as u32
+}
+
+/// How many softplus(±x) stand in a sum beside a multiple of x: their difference is much smaller than
+/// either.
+fn linear_softplus(egraph: &Egraph, node: &ENode) -> usize {
+    let factors: Vec<Vec<Id>> = node
+        .children
+        .iter()
+        .map(|&id| {
+            let all = readings(egraph, id).into_iter();
+            all.flat_map(|m| m.factors.into_iter().map(|f| f.0)).collect()
+        })
+        .collect();
+    let argument = |id: Id| {
+        let x = argument(egraph, id, UnaryOp::Softplus)?;
+        Some(readings(egraph, x))
+    };
+    let arguments = factors.iter().flatten().filter_map(|&id| argument(id));
+    let linear = |x: &[Monomial]| {
+        x.iter().any(|m| {
+            let &[(x, 1)] = m.factors.as_slice() else {
+                return false;
+            };
+            m.mask.is_empty() && factors.iter().any(|f| f.contains(&x))
+        })
+    };
+    arguments.filter(|x| linear(x)).count()
 }
 
 /// How much there is to read.
