@@ -319,8 +319,9 @@ fn linear_softplus(egraph: &Egraph, node: &ENode) -> usize {
         .children
         .iter()
         .map(|&id| {
-            let all = readings(egraph, id).into_iter();
-            all.flat_map(|m| m.factors.into_iter().map(|f| f.0)).collect()
+            let all = readings(egraph, id);
+            let factors = all.iter().flat_map(|m| m.factors.iter().map(|f| f.0));
+            factors.collect()
         })
         .collect();
     let argument = |id: Id| {

@@ -4,6 +4,8 @@
 //! { 0 }` is the monomial a·b under the mask h. In this reading `cot·p − (if h { cot } else { 0 })`
 //! has the common factor `cot`, and its quotients are p and a one-hot.
 
+use std::rc::Rc;
+
 use egg::Id;
 
 use super::analysis::Egraph;
@@ -128,9 +130,20 @@ pub(crate) fn masked(mask: &[Literal], term: Term) -> Term {
     Term::select(condition, term, Term::zero())
 }
 
-/// The readings of a class as a monomial, the most structured ones first; never empty.
-pub(crate) fn readings(egraph: &Egraph, id: Id) -> Vec<Monomial> {
+/// The readings of a class as a monomial, the most structured ones first; never empty. Remembered
+/// for as long as the e-graph does not change.
+pub(crate) fn readings(egraph: &Egraph, id: Id) -> Rc<[Monomial]> {
     let id = egraph.find(id);
+    if let Some(known) = egraph.analysis.readings.borrow().get(&id) {
+        return Rc::clone(known);
+    }
+    let read: Rc<[Monomial]> = read_class(egraph, id).into();
+    let mut memo = egraph.analysis.readings.borrow_mut();
+    memo.insert(id, Rc::clone(&read));
+    read
+}
+
+fn read_class(egraph: &Egraph, id: Id) -> Vec<Monomial> {
     if let Some(value) = egraph[id].data.constant {
         let constant = Monomial {
             coefficient: value,

@@ -3,6 +3,8 @@
 //! There is no associativity, no commutativity and no general distributivity here: nodes are n-ary
 //! and sorted, and a sum is only ever factored.
 
+use std::rc::Rc;
+
 use egg::Id;
 
 use super::{At, Family, Rule};
@@ -150,9 +152,9 @@ fn factor(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     if terms.len() < 2 {
         return;
     }
-    let read: Vec<Vec<Monomial>> = terms.iter().map(|t| readings(egraph, t.0)).collect();
+    let read: Vec<Rc<[Monomial]>> = terms.iter().map(|t| readings(egraph, t.0)).collect();
     let mut candidates: Vec<Shared> = vec![];
-    for monomial in read.iter().flatten() {
+    for monomial in read.iter().flat_map(|all| all.iter()) {
         let factors = monomial.factors.iter();
         let factors = factors.map(|&(id, e)| Shared::Factor(id, e > 0));
         let literals = monomial

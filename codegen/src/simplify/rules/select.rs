@@ -81,9 +81,9 @@ fn select_factor(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     if is_zero(yes) || is_zero(no) {
         return;
     }
-    for a in readings(egraph, yes) {
-        for b in readings(egraph, no) {
-            let mut common = a.common(&b);
+    for a in readings(egraph, yes).iter() {
+        for b in readings(egraph, no).iter() {
+            let mut common = a.common(b);
             common.mask.clear();
             let scale = if a.coefficient == b.coefficient {
                 a.coefficient
@@ -95,7 +95,7 @@ fn select_factor(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
                 continue;
             };
             let rest = |m: &Monomial| m.without(&common).term().scaled(inverse);
-            let selected = Term::select(condition.into(), rest(&a), rest(&b));
+            let selected = Term::select(condition.into(), rest(a), rest(b));
             out.push(common.term().times(selected).scaled(scale));
             return;
         }

@@ -12,6 +12,7 @@ use super::{At, Family, Rule, argument, unit_of};
 use crate::ir::{AxisSet, CompareOp, Reducer, UnaryOp};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
+use crate::simplify::monomial::readings;
 use crate::simplify::term::{Term, find_product, find_sum};
 use crate::support::rational::Rational;
 
@@ -468,7 +469,7 @@ fn count_thresholds(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
         return;
     }
     let is_pi = |id: Id| egraph[id].nodes.iter().any(|node| node.op == Op::Pi);
-    for monomial in crate::simplify::monomial::readings(egraph, node.children[0]) {
+    for monomial in readings(egraph, node.children[0]).iter() {
         let Some(k) = monomial.coefficient.to_integer() else {
             continue;
         };

@@ -8,7 +8,7 @@ use super::super::convert::{roots, to_egraph, to_graph};
 use super::super::cost::Aim;
 use super::super::extract::extract;
 use super::super::rules::{self, At, Family, Rule};
-use super::super::saturate::findings;
+use super::super::saturate::{all_classes, findings};
 use super::super::term::{Term, add};
 use super::*;
 use crate::ir::eval::{Environment, Value, eval_all};
@@ -266,7 +266,7 @@ fn check(gradient: &Gradient, points: Points, rules: &[&Rule]) -> Result<Vec<usi
     for _ in 0..6 {
         let mut news = false;
         let before = egraph.clone();
-        for (rule, id, term) in findings(&before, rules) {
+        for (rule, id, term) in findings(&before, rules, &all_classes(&before)) {
             // Both sides apart: the left as it stood, the right as it was built.
             let mut apart = before.clone();
             let Some(equal) = add(&mut apart, &term) else {
