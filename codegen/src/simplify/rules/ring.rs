@@ -217,15 +217,19 @@ fn taken_out(
     let mut quotients = vec![];
     let mut scales = vec![];
     for &(i, monomial) in members {
-        let quotient = monomial.without(&common);
+        let mut quotient = monomial.without(&common);
         scales.push(quotient.coefficient.checked_mul(terms[i].1)?);
-        let bare = Monomial {
-            coefficient: Rational::ONE,
-            ..quotient
-        };
-        quotients.push(bare.term());
+        quotient.coefficient = Rational::ONE;
+        quotients.push(quotient);
     }
-    let sign = if scales.iter().all(|s| s.is_negative()) {
+    // p − [C = y] rather than −([C = y] − p).
+    let signed = |negative: bool| {
+        let mut both = quotients.iter().zip(&scales);
+        both.any(|(q, s)| s.is_negative() == negative && (negative || !q.mask.is_empty()))
+    };
+    let all_negative = scales.iter().all(|s| s.is_negative());
+    let masks_only = quotients.iter().all(|q| !q.mask.is_empty());
+    let sign = if all_negative || (signed(true) && signed(false) && !masks_only) {
         Rational::MINUS_ONE
     } else {
         Rational::ONE
@@ -237,7 +241,7 @@ fn taken_out(
     };
     let mut sum = vec![];
     for (quotient, scale) in quotients.into_iter().zip(scales) {
-        sum.push((quotient, scale.checked_div(content)?));
+        sum.push((quotient.term(), scale.checked_div(content)?));
     }
     let factors = common.factors.iter().map(|&(id, e)| (Term::Class(id), e));
     let product = factors

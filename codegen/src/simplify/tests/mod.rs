@@ -80,13 +80,13 @@ const MORE: &[&str] = &[
         let r = abs(x - t);
         if r < d { r * r / 2 } else { d * (r - d / 2) }
     }",
-    "Supervised(x: [N, D], y: [N] in C, t: scalar = 0.5 where t > 0) {
+    "Supervised(x: [N, D], y: [N] in C, w: [C, D], t: scalar = 0.5 where t > 0) {
         axis M like N;
         let u = unit[D](x);
         let z = dot[D](u, u[N -> M]) / t;
         let same = y == y[N -> M] && M != N;
         let n = count[M, same];
-        if n > 0 { -sum[M, same](z - lse[M, M != N](z)) / n } else { 0 }
+        if n > 0 { -sum[M, same](z - lse[M, M != N](z)) / n } else { 0 } + dot[D](x, w[C = y])
     }",
     "Jensen(z: [N, C], v: [N, C]) {
         let p = softmax[C](z);
