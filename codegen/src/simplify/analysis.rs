@@ -8,10 +8,15 @@
 //! Two different constants in one class, or an empty interval, say that some rule was wrong. That is
 //! recorded, never a panic: the caller then keeps the input (see [`simplify`](super::simplify())).
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use egg::{Analysis, DidMerge, EGraph, Id};
 
 use super::interval;
 use super::language::{ENode, Op, Slot};
+use super::monomial::Monomial;
 use crate::ir::{AxisSet, BinaryOp, Param, Range, Reducer, SoftmaxForm, UnaryOp};
 use crate::support::rational::Rational;
 
@@ -45,13 +50,18 @@ pub(crate) struct Hit {
 }
 
 /// The definition's side of the e-graph, and its alarm.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Facts {
     pub(crate) params: Vec<Param>,
     /// Computed by the IR, which can substitute (the e-graph has no substitution).
     pub(crate) hits: Vec<Hit>,
     /// Set when two members of a class cannot be equal.
     pub(crate) contradiction: bool,
+    /// Classes that are new or that something has merged into, with repetitions, since it was emptied.
+    pub(crate) touched: Vec<Id>,
+    /// Classes as monomials (see [`monomial`](super::monomial)), while the e-graph stays as it is. Only
+    /// looked up.
+    pub(crate) readings: RefCell<HashMap<Id, Rc<[Monomial]>>>,
 }
 
 impl Analysis<ENode> for Facts {
@@ -91,15 +101,18 @@ impl Analysis<ENode> for Facts {
     }
 
     fn modify(egraph: &mut Egraph, id: Id) {
+        egraph.analysis.touched.push(id);
+        egraph.analysis.readings.get_mut().clear();
         // A constant is its own best form: everything else in its class is dead weight.
         let Some(value) = egraph[id].data.constant else {
             return;
         };
-        if egraph[id].nodes.iter().any(|n| n.op == Op::Rational(value)) {
-            return;
+        let leaf = Op::Rational(value);
+        if !egraph[id].nodes.iter().any(|n| n.op == leaf) {
+            let leaf = egraph.add(ENode::leaf(leaf.clone()));
+            egraph.union(id, leaf);
         }
-        let leaf = egraph.add(ENode::leaf(Op::Rational(value)));
-        egraph.union(id, leaf);
+        egraph[id].nodes.retain(|n| n.op == leaf);
     }
 }
 

@@ -8,7 +8,7 @@
 //! Out: the chosen e-nodes are built again through the constructors of the IR, children first, in a
 //! fresh graph with the same axes, dimensions and parameters under the same ids.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use egg::{Id, Language};
 
@@ -88,9 +88,12 @@ fn gradient_without_loss(gradient: &Gradient) -> Gradient {
 /// Puts expressions of a graph into an e-graph.
 pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
     let mut graph = source.clone();
-    let hits = find_hits(&mut graph, roots);
+    let placed = place_hits(&mut graph, roots);
+    let variants = placed.iter().map(|p| p.1);
+    let all: Vec<NodeId> = roots.iter().copied().chain(variants).collect();
+    let hits = find_hits(&mut graph, &all);
     let extra = hits.iter().map(|h| h.complement);
-    let wanted: Vec<NodeId> = roots.iter().copied().chain(extra).collect();
+    let wanted: Vec<NodeId> = all.into_iter().chain(extra).collect();
     let mut egraph = Egraph::new(Facts {
         params: graph.params().to_vec(),
         ..Facts::default()
@@ -119,6 +122,9 @@ pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
             complement: class(h.complement),
         })
         .collect();
+    for (select, at_hit) in placed {
+        egraph.union(class(select), class(at_hit));
+    }
     egraph.rebuild();
     Converted {
         roots: roots.iter().map(|&root| class(root)).collect(),
@@ -194,6 +200,25 @@ fn to_enode(graph: &Graph, node: &Node, classes: &[Option<Id>]) -> ENode {
     ENode::new(op, children)
 }
 
+/// Where a one-hot holds its axis stands at the hit: `if C == y { f } else { g }` is also
+/// `if C == y { f[C = y] } else { g }`, which needs f once a row and not for every class.
+fn place_hits(graph: &mut Graph, roots: &[NodeId]) -> Vec<(NodeId, NodeId)> {
+    let mut placed = vec![];
+    for id in graph.reachable(roots) {
+        let Node::Select(condition, yes, no) = *graph.node(id) else {
+            continue;
+        };
+        let free = graph.free(yes);
+        let parts = graph.conjuncts(condition);
+        let hit = parts.into_iter().find_map(|part| graph.one_hot(part, free));
+        if let Some((axis, place)) = hit {
+            let there = graph.substitute(yes, &[(axis, Index::At(place))]);
+            placed.push((id, graph.select(condition, there, no)));
+        }
+    }
+    placed
+}
+
 struct Place {
     softmax: NodeId,
     condition: NodeId,
@@ -245,6 +270,7 @@ pub(crate) fn to_graph(
     chosen: &[(Id, &ENode)],
     roots: &[Id],
 ) -> Option<(Graph, Vec<NodeId>)> {
+    let chosen = &in_order_of_age(egraph, chosen);
     let mut graph = same_declarations(source);
     let mut built: Vec<NodeId> = vec![];
     let mut places: HashMap<Id, usize> = HashMap::new();
@@ -267,6 +293,35 @@ pub(crate) fn to_graph(
         return None;
     }
     Some((graph, roots?))
+}
+
+/// Children first, and otherwise the oldest class first: terms then stand in the order in which the
+/// definition has them.
+fn in_order_of_age<'e>(egraph: &Egraph, chosen: &[(Id, &'e ENode)]) -> Vec<(Id, &'e ENode)> {
+    let place: HashMap<Id, usize> = chosen.iter().enumerate().map(|(i, c)| (c.0, i)).collect();
+    let mut parents: Vec<Vec<usize>> = vec![vec![]; chosen.len()];
+    let mut missing = vec![0; chosen.len()];
+    for (i, (_, node)) in chosen.iter().enumerate() {
+        for &child in node.children() {
+            if let Some(&child) = place.get(&egraph.find(child)) {
+                parents[child].push(i);
+                missing[i] += 1;
+            }
+        }
+    }
+    let ready = (0..chosen.len()).filter(|&i| missing[i] == 0);
+    let mut ready: BTreeSet<(Id, usize)> = ready.map(|i| (chosen[i].0, i)).collect();
+    let mut ordered = vec![];
+    while let Some((_, i)) = ready.pop_first() {
+        ordered.push(chosen[i]);
+        for &parent in &parents[i] {
+            missing[parent] -= 1;
+            if missing[parent] == 0 {
+                ready.insert((chosen[parent].0, parent));
+            }
+        }
+    }
+    ordered
 }
 
 fn to_node(node: &ENode, children: &[NodeId]) -> Node {

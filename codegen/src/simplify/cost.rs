@@ -10,10 +10,11 @@
 use super::analysis::{Egraph, free_of};
 use super::interval::{excludes_zero, is_fraction};
 use super::language::{ENode, Op};
-use super::monomial::readings;
+use super::monomial::{Monomial, readings};
+use super::rules::argument;
 use crate::ir::{AxisSet, BinaryOp, Reducer, SoftmaxForm, UnaryOp};
 use crate::support::rational::Rational;
-use egg::Id;
+use egg::{Id, Language};
 
 const BATCH: u64 = 64;
 const OTHER: u64 = 512;
@@ -45,17 +46,110 @@ pub(crate) enum Aim {
     Formula,
 }
 
-/// The price of an e-node.
-pub(crate) fn price(egraph: &Egraph, aim: Aim, node: &ENode) -> Price {
-    match aim {
-        Aim::Kernel(batch) => Price {
-            hazard: hazard(egraph, node),
-            work: work(egraph, batch, node).max(1),
-        },
-        Aim::Formula => Price {
-            hazard: 0,
-            work: symbols(node).max(1),
-        },
+/// The prices of the e-nodes of one e-graph.
+pub(crate) struct Prices<'e> {
+    egraph: &'e Egraph,
+    aim: Aim,
+    /// How many matrix products have to be finished one after the other for a class, by id.
+    levels: Vec<u8>,
+}
+
+impl<'e> Prices<'e> {
+    pub(crate) fn new(egraph: &'e Egraph, aim: Aim) -> Self {
+        let levels = match aim {
+            Aim::Kernel(_) => levels(egraph),
+            Aim::Formula => vec![],
+        };
+        Prices {
+            egraph,
+            aim,
+            levels,
+        }
+    }
+
+    /// The price of an e-node.
+    pub(crate) fn of(&self, node: &ENode) -> Price {
+        match self.aim {
+            Aim::Kernel(batch) => Price {
+                hazard: hazard(self.egraph, node),
+                work: work(self.egraph, batch, node)
+                    .saturating_add(self.waiting(batch, node))
+                    .max(1),
+            },
+            Aim::Formula => Price {
+                hazard: 0,
+                work: symbols(self.egraph, node).max(1),
+            },
+        }
+    }
+
+    /// A row's sum over what a later matrix product gives: the product has to be stored whole and read
+    /// once more. That of the logits has to be there anyway.
+    fn waiting(&self, batch: AxisSet, node: &ENode) -> u64 {
+        let Op::Reduce(_, axes) = node.op else {
+            return 0;
+        };
+        let body = node.children[0];
+        if !self.holds_late_product(axes, body, 3) {
+            return 0;
+        }
+        elements(batch, self.egraph[body].data.free).saturating_mul(16)
+    }
+
+    fn holds_late_product(&self, axes: AxisSet, id: Id, depth: usize) -> bool {
+        let id = self.egraph.find(id);
+        let class = &self.egraph[id];
+        if class.data.free.is_disjoint(axes) || self.levels[usize::from(id)] < 2 {
+            return false;
+        }
+        class.nodes.iter().any(|node| match node.op {
+            Op::Reduce(Reducer::Sum, _) => is_matrix_product(self.egraph, node),
+            Op::Sum(..) | Op::Product(_) | Op::Select => {
+                let mut children = node.children.iter();
+                depth > 0 && children.any(|&c| self.holds_late_product(axes, c, depth - 1))
+            }
+            _ => false,
+        })
+    }
+}
+
+/// Whether an e-node sums products of things none of which has all the axes.
+fn is_matrix_product(egraph: &Egraph, node: &ENode) -> bool {
+    let Op::Reduce(Reducer::Sum, _) = node.op else {
+        return false;
+    };
+    let body = node.children[0];
+    let all = egraph[body].data.free;
+    readings(egraph, body).iter().any(|product| {
+        let factors = product.factors.iter().map(|f| f.0);
+        let mut parts = factors.chain(product.mask.iter().map(|l| l.0));
+        product.factors.len() > 1 && parts.all(|part| egraph[part].data.free != all)
+    })
+}
+
+/// Per class the least number of matrix products on the longest way to a leaf.
+fn levels(egraph: &Egraph) -> Vec<u8> {
+    const UNKNOWN: u8 = u8::MAX;
+    let mut levels = vec![UNKNOWN; egraph.nodes().len()];
+    let mut ids: Vec<Id> = egraph.classes().map(|class| class.id).collect();
+    ids.sort_unstable();
+    loop {
+        let mut changed = false;
+        for &id in &ids {
+            let of_node = |node: &ENode| {
+                let below = node.children.iter().map(|&c| levels[usize::from(egraph.find(c))]);
+                let below = below.max().unwrap_or(0);
+                below.saturating_add(u8::from(is_matrix_product(egraph, node)))
+            };
+            let least = egraph[id].nodes.iter().map(of_node).min();
+            if let Some(least) = least.filter(|&l| l < levels[usize::from(id)]) {
+                levels[usize::from(id)] = least;
+                changed = true;
+            }
+        }
+        if !changed {
+            return levels;
+        }
     }
 }
 
@@ -86,8 +180,24 @@ fn work(egraph: &Egraph, batch: AxisSet, node: &ENode) -> u64 {
             own.saturating_mul((adds + scales) as u64)
         }
         Op::Product(exponents) => {
-            let each = exponents.iter().map(|&e| if e < 0 { 3 - e } else { e });
-            own.saturating_mul(u64::try_from(each.sum::<i32>() - 1).unwrap_or(1).max(1))
+            // What has few axes is multiplied first.
+            let mut factors: Vec<(u64, AxisSet, i32)> = exponents
+                .iter()
+                .zip(&*node.children)
+                .map(|(&e, &id)| {
+                    let free = egraph[id].data.free;
+                    (elements(batch, free), free, if e < 0 { 3 - e } else { e })
+                })
+                .collect();
+            factors.sort_unstable();
+            let mut free = AxisSet::EMPTY;
+            let mut total: u64 = 0;
+            for (i, (_, axes, times)) in factors.into_iter().enumerate() {
+                free = free.union(axes);
+                let times = u64::from(times.unsigned_abs()) - u64::from(i == 0);
+                total = total.saturating_add(elements(batch, free).saturating_mul(times));
+            }
+            total
         }
         Op::Unary(op) => own.saturating_mul(unary_work(*op)),
         Op::Binary(op) => own.saturating_mul(match op {
@@ -95,19 +205,13 @@ fn work(egraph: &Egraph, batch: AxisSet, node: &ENode) -> u64 {
             BinaryOp::Min | BinaryOp::Max => 1,
             BinaryOp::Xlogy => 14,
         }),
-        Op::Reduce(reducer, axes) => {
+        Op::Reduce(reducer, _) => {
             let each = match reducer {
                 Reducer::Sum | Reducer::Max => 1,
                 Reducer::Norm => 2,
                 Reducer::Lse => 14,
             };
-            // A contraction inside has to be finished and stored before this sum can begin.
-            let again = if holds_contraction(egraph, *axes, node.children[0], 3) {
-                16
-            } else {
-                0
-            };
-            under(0).saturating_mul(each + again)
+            under(0).saturating_mul(each)
         }
         Op::Softmax { form, .. } => own.saturating_mul(match form {
             SoftmaxForm::Log => 3,
@@ -135,24 +239,6 @@ fn unary_work(op: UnaryOp) -> u64 {
     }
 }
 
-/// Whether a factor or term below is a sum over something else that still depends on `axes`.
-fn holds_contraction(egraph: &Egraph, axes: AxisSet, id: Id, depth: usize) -> bool {
-    if egraph[id].data.free.is_disjoint(axes) {
-        return false;
-    }
-    egraph[id].nodes.iter().any(|node| match node.op {
-        Op::Reduce(Reducer::Sum, _) => true,
-        Op::Sum(..) | Op::Product(_) | Op::Select => {
-            depth > 0
-                && node
-                    .children
-                    .iter()
-                    .any(|&child| holds_contraction(egraph, axes, child, depth - 1))
-        }
-        _ => false,
-    })
-}
-
 fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
     let range = |i: usize| egraph[node.children[i]].data.range;
     match &node.op {
@@ -168,10 +254,11 @@ fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
             _ => 0,
         },
         Op::Product(exponents) => {
-            let singular = exponents
-                .iter()
-                .enumerate()
-                .filter(|&(i, &e)| e < 0 && !excludes_zero(range(i)));
+            // To divide by a parameter or an extent is the definition's own doing.
+            let given = |id: Id| egraph[id].nodes.iter().any(ENode::is_leaf);
+            let singular = exponents.iter().enumerate().filter(|&(i, &e)| {
+                e < 0 && !excludes_zero(range(i)) && !given(node.children[i])
+            });
             2 * singular.count() as u32
         }
         Op::Binary(BinaryOp::Pow) if !range(1).is_nonnegative() && !range(0).is_positive() => 3,
@@ -181,7 +268,7 @@ fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
     }
 }
 
-/// A share (or a softplus) less something that it may come close to.
+/// A share less something that it may come close to, or softplus(x) beside a multiple of x.
 fn cancellation(
     egraph: &Egraph,
     constant: Rational,
@@ -193,7 +280,7 @@ fn cancellation(
             Op::Softmax { form, .. } => {
                 matches!(form, SoftmaxForm::Prob | SoftmaxForm::Complement)
             }
-            Op::Unary(op) => matches!(op, UnaryOp::Sigmoid | UnaryOp::Softplus),
+            Op::Unary(op) => op == UnaryOp::Sigmoid,
             Op::Binary(BinaryOp::Pow) => is_fraction(egraph[id].data.range),
             _ => false,
         })
@@ -207,7 +294,13 @@ fn cancellation(
             let share = all
                 .iter()
                 .any(|m| m.factors.iter().any(|f| f.1 > 0 && close(f.0)));
-            let flipped = all.first().is_some_and(|m| m.coefficient.is_negative());
+            // Its sign where that is known, else the sign that it is written with.
+            let range = egraph[id].data.range;
+            let flipped = if range.is_nonnegative() || range.hi <= 0.0 {
+                range.hi <= 0.0
+            } else {
+                all.first().is_some_and(|m| m.coefficient.is_negative())
+            };
             (share, c.is_negative() != flipped)
         })
         .collect();
@@ -216,11 +309,39 @@ fn cancellation(
         by_constant || signs.iter().any(|s| !s.0 && s.1 != negative)
     };
     let count = signs.iter().filter(|s| s.0 && against(s.1)).count();
-    3 * count as u32
+    3 * (count + linear_softplus(egraph, node)) as u32
+}
+
+/// How many softplus(±x) stand in a sum beside a multiple of x: their difference is much smaller than
+/// either.
+fn linear_softplus(egraph: &Egraph, node: &ENode) -> usize {
+    let factors: Vec<Vec<Id>> = node
+        .children
+        .iter()
+        .map(|&id| {
+            let all = readings(egraph, id);
+            let factors = all.iter().flat_map(|m| m.factors.iter().map(|f| f.0));
+            factors.collect()
+        })
+        .collect();
+    let argument = |id: Id| {
+        let x = argument(egraph, id, UnaryOp::Softplus)?;
+        Some(readings(egraph, x))
+    };
+    let arguments = factors.iter().flatten().filter_map(|&id| argument(id));
+    let linear = |x: &[Monomial]| {
+        x.iter().any(|m| {
+            let &[(x, 1)] = m.factors.as_slice() else {
+                return false;
+            };
+            m.mask.is_empty() && factors.iter().any(|f| f.contains(&x))
+        })
+    };
+    arguments.filter(|x| linear(x)).count()
 }
 
 /// How much there is to read.
-fn symbols(node: &ENode) -> u64 {
+fn symbols(egraph: &Egraph, node: &ENode) -> u64 {
     match &node.op {
         Op::Rational(_)
         | Op::Pi
@@ -251,7 +372,15 @@ fn symbols(node: &ENode) -> u64 {
         },
         Op::Binary(_) => 4,
         Op::Compare(_) | Op::Not | Op::And => 3,
-        Op::Select => 6,
+        Op::Select => {
+            // An indicator is a symbol.
+            let is = |i: usize, value| egraph[node.children[i]].data.constant == Some(value);
+            if is(1, Rational::ONE) && is(2, Rational::ZERO) {
+                3
+            } else {
+                8
+            }
+        }
         Op::Reduce(..) => 4,
         Op::Softmax { form, .. } => match form {
             SoftmaxForm::Prob | SoftmaxForm::Log => 4,

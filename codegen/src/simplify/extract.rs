@@ -13,7 +13,7 @@
 use egg::{Id, Language};
 
 use super::analysis::{Egraph, free_of};
-use super::cost::{Aim, Price, price};
+use super::cost::{Aim, Price, Prices};
 use super::language::{ENode, Op};
 
 /// The most alternatives that are tried after the greedy choice.
@@ -80,6 +80,7 @@ impl<'e> Problem<'e> {
             place[usize::from(*id)] = Some(i);
         }
         let at = |id: Id| place[usize::from(egraph.find(id))];
+        let prices = Prices::new(egraph, aim);
         let classes = ids.iter().enumerate().map(|(own, &id)| {
             let candidates = egraph[id].nodes.iter().filter_map(|node| {
                 let in_scope = free_of(egraph, node).is_subset(egraph[id].data.free);
@@ -89,7 +90,7 @@ impl<'e> Problem<'e> {
                 children.dedup();
                 (in_scope && !children.contains(&own)).then(|| Candidate {
                     node,
-                    price: price(egraph, aim, node),
+                    price: prices.of(node),
                     children,
                 })
             });

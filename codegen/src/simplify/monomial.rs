@@ -4,6 +4,8 @@
 //! { 0 }` is the monomial a·b under the mask h. In this reading `cot·p − (if h { cot } else { 0 })`
 //! has the common factor `cot`, and its quotients are p and a one-hot.
 
+use std::rc::Rc;
+
 use egg::Id;
 
 use super::analysis::Egraph;
@@ -13,6 +15,9 @@ use crate::support::rational::Rational;
 
 /// How many readings of one class are looked at.
 const READINGS: usize = 3;
+
+/// How many masks may be nested in one reading.
+const NESTED: usize = 4;
 
 /// A condition that has to hold (`true`) or to fail.
 pub(crate) type Literal = (Id, bool);
@@ -125,9 +130,20 @@ pub(crate) fn masked(mask: &[Literal], term: Term) -> Term {
     Term::select(condition, term, Term::zero())
 }
 
-/// The readings of a class as a monomial, the most structured ones first; never empty.
-pub(crate) fn readings(egraph: &Egraph, id: Id) -> Vec<Monomial> {
+/// The readings of a class as a monomial, the most structured ones first; never empty. Remembered
+/// for as long as the e-graph does not change.
+pub(crate) fn readings(egraph: &Egraph, id: Id) -> Rc<[Monomial]> {
     let id = egraph.find(id);
+    if let Some(known) = egraph.analysis.readings.borrow().get(&id) {
+        return Rc::clone(known);
+    }
+    let read: Rc<[Monomial]> = read_class(egraph, id).into();
+    let mut memo = egraph.analysis.readings.borrow_mut();
+    memo.insert(id, Rc::clone(&read));
+    read
+}
+
+fn read_class(egraph: &Egraph, id: Id) -> Vec<Monomial> {
     if let Some(value) = egraph[id].data.constant {
         let constant = Monomial {
             coefficient: value,
@@ -137,7 +153,7 @@ pub(crate) fn readings(egraph: &Egraph, id: Id) -> Vec<Monomial> {
     }
     let mut found = vec![];
     for node in &egraph[id].nodes {
-        if let Some(monomial) = read(egraph, node, id) {
+        if let Some(monomial) = read(egraph, node, id, NESTED) {
             if !found.contains(&monomial) {
                 found.push(monomial);
             }
@@ -153,7 +169,7 @@ pub(crate) fn readings(egraph: &Egraph, id: Id) -> Vec<Monomial> {
 }
 
 /// One e-node as a monomial, if it is a scaling, a product or a masked value.
-fn read(egraph: &Egraph, node: &ENode, own: Id) -> Option<Monomial> {
+fn read(egraph: &Egraph, node: &ENode, own: Id, depth: usize) -> Option<Monomial> {
     if let Some((constant, terms)) = node.as_sum() {
         let &[(term, coefficient)] = terms.as_slice() else {
             return None;
@@ -161,22 +177,22 @@ fn read(egraph: &Egraph, node: &ENode, own: Id) -> Option<Monomial> {
         if !constant.is_zero() {
             return None;
         }
-        return scaled(unscaled(egraph, term, own), coefficient);
+        return scaled(unscaled(egraph, term, own, depth), coefficient);
     }
-    read_unscaled(egraph, node, own)
+    read_unscaled(egraph, node, own, depth)
 }
 
 /// The first reading of a class that is no scaling.
-fn unscaled(egraph: &Egraph, id: Id, own: Id) -> Monomial {
+fn unscaled(egraph: &Egraph, id: Id, own: Id, depth: usize) -> Monomial {
     let id = egraph.find(id);
     egraph[id]
         .nodes
         .iter()
-        .find_map(|node| read_unscaled(egraph, node, own))
+        .find_map(|node| read_unscaled(egraph, node, own, depth))
         .unwrap_or_else(|| canonical_sign(egraph, Monomial::atom(id)))
 }
 
-fn read_unscaled(egraph: &Egraph, node: &ENode, own: Id) -> Option<Monomial> {
+fn read_unscaled(egraph: &Egraph, node: &ENode, own: Id, depth: usize) -> Option<Monomial> {
     if let Some(factors) = node.as_product() {
         if factors.iter().any(|f| f.0 == own) {
             return None;
@@ -187,6 +203,7 @@ fn read_unscaled(egraph: &Egraph, node: &ENode, own: Id) -> Option<Monomial> {
         };
         return Some(canonical_sign(egraph, monomial));
     }
+    let depth = depth.checked_sub(1)?;
     if node.op != Op::Select {
         return None;
     }
@@ -213,10 +230,7 @@ fn read_unscaled(egraph: &Egraph, node: &ENode, own: Id) -> Option<Monomial> {
             let nodes = &egraph[inside].nodes;
             nodes
                 .iter()
-                .find_map(|node| match node.op {
-                    Op::Select => None,
-                    _ => read(egraph, node, own),
-                })
+                .find_map(|node| read(egraph, node, own, depth))
                 .unwrap_or_else(|| canonical_sign(egraph, Monomial::atom(egraph.find(inside))))
         }
     };

@@ -5,6 +5,8 @@
 //! The budget counts nodes and iterations, never time, so the result is the same on every machine;
 //! losses are expected to saturate well within it.
 
+use std::collections::BTreeSet;
+
 use egg::Id;
 
 use super::analysis::Egraph;
@@ -12,7 +14,7 @@ use super::rules::{Rule, at};
 use super::term::{Term, add};
 
 /// The most iterations.
-pub(crate) const ITERATIONS: usize = 12;
+pub(crate) const ITERATIONS: usize = 16;
 /// The size at which the e-graph stops growing.
 pub(crate) const NODES: usize = 1500;
 
@@ -46,9 +48,16 @@ pub(crate) fn saturate(egraph: &mut Egraph, rules: &[&Rule]) -> Saturation {
         iterations,
         fired,
     };
+    let mut everywhere = true;
     for iteration in 0..ITERATIONS {
+        let visited = if everywhere {
+            all_classes(egraph)
+        } else {
+            changed_classes(egraph)
+        };
+        egraph.analysis.touched.clear();
         let mut news = false;
-        for (rule, id, term) in findings(egraph, rules) {
+        for (rule, id, term) in findings(egraph, rules, &visited) {
             let Some(equal) = add(egraph, &term) else {
                 continue;
             };
@@ -65,20 +74,51 @@ pub(crate) fn saturate(egraph: &mut Egraph, rules: &[&Rule]) -> Saturation {
         if egraph.analysis.contradiction {
             return stopped(Stop::Contradiction, iteration + 1, fired);
         }
-        if !news {
+        if everywhere && !news {
             return stopped(Stop::Saturated, iteration + 1, fired);
         }
+        // What rules find may also depend on a node that was added elsewhere: the last word is that of
+        // a pass over everything.
+        everywhere = !news;
     }
     stopped(Stop::Iterations, ITERATIONS, fired)
 }
 
-/// What the rules say about the e-graph as it is: (rule, class, equal term).
-fn findings(egraph: &Egraph, rules: &[&Rule]) -> Vec<(usize, Id, Term)> {
+pub(crate) fn all_classes(egraph: &Egraph) -> Vec<Id> {
     let mut ids: Vec<Id> = egraph.classes().map(|class| class.id).collect();
     ids.sort_unstable();
+    ids
+}
+
+/// How far above a change rules are asked again.
+const REACH: usize = 3;
+
+/// The classes that changed, and those which have them not far below.
+fn changed_classes(egraph: &Egraph) -> Vec<Id> {
+    let mut found: BTreeSet<Id> = BTreeSet::new();
+    let touched = egraph.analysis.touched.iter();
+    let mut front: Vec<Id> = touched.map(|&id| egraph.find(id)).collect();
+    for _ in 0..=REACH {
+        let mut above = vec![];
+        for id in front {
+            if found.insert(id) {
+                above.extend(egraph[id].parents().map(|parent| egraph.find(parent)));
+            }
+        }
+        front = above;
+    }
+    found.into_iter().collect()
+}
+
+/// What the rules say about the e-graph as it is: (rule, class, equal term).
+pub(crate) fn findings(
+    egraph: &Egraph,
+    rules: &[&Rule],
+    classes: &[Id],
+) -> Vec<(usize, Id, Term)> {
     let mut found = vec![];
     let mut terms = vec![];
-    for id in ids {
+    for &id in classes {
         for node in &egraph[id].nodes {
             let Some(at) = at(&node.op) else {
                 continue;

@@ -215,9 +215,24 @@ impl Collected {
             self.constant = self.constant.checked_add(value.checked_mul(coefficient)?)?;
             return Some(());
         }
+        // A class that is nothing but a sum is taken apart: the constructors of the IR will do so.
+        if let [node] = &*egraph[id].nodes
+            && let Some((constant, terms)) = node.as_sum()
+        {
+            let constant = constant.checked_mul(coefficient)?;
+            self.constant = self.constant.checked_add(constant)?;
+            for (term, scale) in terms {
+                self.collect(egraph.find(term), scale.checked_mul(coefficient)?)?;
+            }
+            return Some(());
+        }
         let (scale, term) = unscaled(egraph, id);
+        self.collect(term, coefficient.checked_mul(scale)?)
+    }
+
+    fn collect(&mut self, term: Id, coefficient: Rational) -> Option<()> {
         let sum = self.parts.entry(term).or_insert(Rational::ZERO);
-        *sum = sum.checked_add(coefficient.checked_mul(scale)?)?;
+        *sum = sum.checked_add(coefficient)?;
         Some(())
     }
 
@@ -274,6 +289,18 @@ impl Factors {
         let (scale, factor) = unscaled(egraph, id);
         let power = scale.checked_pow(exponent)?;
         self.coefficient = self.coefficient.checked_mul(power)?;
+        if let [node] = &*egraph[factor].nodes
+            && let Some(factors) = node.as_product()
+        {
+            for (inner, power) in factors {
+                self.collect(egraph.find(inner), power.checked_mul(exponent)?)?;
+            }
+            return Some(());
+        }
+        self.collect(factor, exponent)
+    }
+
+    fn collect(&mut self, factor: Id, exponent: i32) -> Option<()> {
         let total = self.powers.entry(factor).or_insert(0);
         *total = total.checked_add(exponent)?;
         Some(())

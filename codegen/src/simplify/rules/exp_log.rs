@@ -108,7 +108,7 @@ fn exp_of_scaled_log(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) 
     if node.op != Op::Unary(UnaryOp::Exp) {
         return;
     }
-    for monomial in readings(egraph, node.children[0]) {
+    for monomial in readings(egraph, node.children[0]).iter() {
         if !monomial.mask.is_empty() {
             continue;
         }
@@ -175,11 +175,14 @@ fn opposite_pairs(egraph: &Egraph, terms: &[(Id, Rational)], op: UnaryOp) -> Vec
     let mut found = vec![];
     let mut sides = vec![];
     for (i, &(id, scale)) in terms.iter().enumerate() {
-        for mut monomial in readings(egraph, id) {
-            let Some(coefficient) = monomial.coefficient.checked_mul(scale) else {
+        for reading in readings(egraph, id).iter() {
+            let Some(coefficient) = reading.coefficient.checked_mul(scale) else {
                 continue;
             };
-            monomial.coefficient = coefficient;
+            let monomial = Monomial {
+                coefficient,
+                ..reading.clone()
+            };
             for &(factor, exponent) in &monomial.factors {
                 if let Some(x) = argument(egraph, factor, op)
                     && exponent == 1

@@ -60,7 +60,7 @@ fn hoist(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
         return;
     };
     let lacks = |id: Id| egraph[id].data.free.is_disjoint(axes);
-    for monomial in readings(egraph, node.children[0]) {
+    for monomial in readings(egraph, node.children[0]).iter() {
         type Split<T> = (Vec<T>, Vec<T>);
         let (outside, inside): Split<(Id, i32)> = monomial.factors.iter().partition(|f| lacks(f.0));
         let (mask_out, mask_in): Split<Literal> = monomial.mask.iter().partition(|l| lacks(l.0));
@@ -141,8 +141,8 @@ fn sum_of_closed_terms(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>
     };
     let body = node.children[0];
     let closed = |id: Id| {
-        let mut all = readings(egraph, id).into_iter();
-        all.find_map(|m| closed_sum(egraph, axes, &m))
+        let all = readings(egraph, id);
+        all.iter().find_map(|m| closed_sum(egraph, axes, m))
     };
     if let Some(sum) = closed(body) {
         out.push(sum);
@@ -179,7 +179,7 @@ fn fuse_sums(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     };
     let mut parts = vec![];
     for (i, &(id, scale)) in terms.iter().enumerate() {
-        for monomial in readings(egraph, id) {
+        for monomial in readings(egraph, id).iter() {
             for &(factor, exponent) in &monomial.factors {
                 for (axes, body) in reductions(egraph, factor, Reducer::Sum) {
                     if exponent == 1
@@ -223,7 +223,7 @@ fn contraction_at_hand(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>
     let Op::Reduce(Reducer::Sum, axes) = node.op else {
         return;
     };
-    for monomial in readings(egraph, node.children[0]) {
+    for monomial in readings(egraph, node.children[0]).iter() {
         if !monomial.mask.is_empty() {
             continue;
         }
@@ -263,7 +263,7 @@ impl Along<'_> {
             if captured || !bound.is_disjoint(self.axes) {
                 continue;
             }
-            for monomial in readings(egraph, body) {
+            for monomial in readings(egraph, body).iter() {
                 let depends = |id: Id| !egraph[id].data.free.is_disjoint(self.axes);
                 if monomial.mask.iter().any(|l| depends(l.0)) {
                     continue;
@@ -323,7 +323,7 @@ impl Along<'_> {
     /// A term with a contraction among its factors; the other factors lack the axes.
     fn term(&self, term: Id) -> Option<Term> {
         let egraph = self.egraph;
-        for monomial in readings(egraph, term) {
+        for monomial in readings(egraph, term).iter() {
             for &(factor, exponent) in &monomial.factors {
                 let rest = monomial.divided(factor, 1);
                 let lacks = |id: Id| egraph[id].data.free.is_disjoint(self.axes);

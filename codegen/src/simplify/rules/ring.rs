@@ -3,6 +3,8 @@
 //! There is no associativity, no commutativity and no general distributivity here: nodes are n-ary
 //! and sorted, and a sum is only ever factored.
 
+use std::rc::Rc;
+
 use egg::Id;
 
 use super::{At, Family, Rule};
@@ -150,9 +152,9 @@ fn factor(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     if terms.len() < 2 {
         return;
     }
-    let read: Vec<Vec<Monomial>> = terms.iter().map(|t| readings(egraph, t.0)).collect();
+    let read: Vec<Rc<[Monomial]>> = terms.iter().map(|t| readings(egraph, t.0)).collect();
     let mut candidates: Vec<Shared> = vec![];
-    for monomial in read.iter().flatten() {
+    for monomial in read.iter().flat_map(|all| all.iter()) {
         let factors = monomial.factors.iter();
         let factors = factors.map(|&(id, e)| Shared::Factor(id, e > 0));
         let literals = monomial
@@ -215,22 +217,31 @@ fn taken_out(
     let mut quotients = vec![];
     let mut scales = vec![];
     for &(i, monomial) in members {
-        let quotient = monomial.without(&common);
+        let mut quotient = monomial.without(&common);
         scales.push(quotient.coefficient.checked_mul(terms[i].1)?);
-        let bare = Monomial {
-            coefficient: Rational::ONE,
-            ..quotient
-        };
-        quotients.push(bare.term());
+        quotient.coefficient = Rational::ONE;
+        quotients.push(quotient);
     }
-    let content = if scales.iter().all(|s| s.abs() == scales[0].abs()) {
-        scales[0]
+    // p − [C = y] rather than −([C = y] − p).
+    let signed = |negative: bool| {
+        let mut both = quotients.iter().zip(&scales);
+        both.any(|(q, s)| s.is_negative() == negative && (negative || !q.mask.is_empty()))
+    };
+    let all_negative = scales.iter().all(|s| s.is_negative());
+    let masks_only = quotients.iter().all(|q| !q.mask.is_empty());
+    let sign = if all_negative || (signed(true) && signed(false) && !masks_only) {
+        Rational::MINUS_ONE
     } else {
         Rational::ONE
     };
+    let content = if scales.iter().all(|s| s.abs() == scales[0].abs()) {
+        scales[0].abs().checked_mul(sign)?
+    } else {
+        sign
+    };
     let mut sum = vec![];
     for (quotient, scale) in quotients.into_iter().zip(scales) {
-        sum.push((quotient, scale.checked_div(content)?));
+        sum.push((quotient.term(), scale.checked_div(content)?));
     }
     let factors = common.factors.iter().map(|&(id, e)| (Term::Class(id), e));
     let product = factors

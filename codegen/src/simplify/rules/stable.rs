@@ -41,7 +41,7 @@ fn softmax_minus_one_hot(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Ter
     let read: Vec<Vec<Monomial>> = terms
         .iter()
         .map(|&(id, scale)| {
-            let mut all = readings(egraph, id);
+            let mut all = readings(egraph, id).to_vec();
             all.retain_mut(|m| match m.coefficient.checked_mul(scale) {
                 Some(product) => {
                     m.coefficient = product;

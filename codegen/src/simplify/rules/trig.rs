@@ -12,6 +12,7 @@ use super::{At, Family, Rule, argument, unit_of};
 use crate::ir::{AxisSet, CompareOp, Reducer, UnaryOp};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
+use crate::simplify::monomial::readings;
 use crate::simplify::term::{Term, find_product, find_sum};
 use crate::support::rational::Rational;
 
@@ -74,22 +75,30 @@ pub(crate) const RULES: &[Rule] = &[
 
 /// An angle whose cosine is known.
 #[derive(Clone, Copy, PartialEq)]
-enum Angle {
-    Between { axes: AxisSet, a: Id, b: Id },
-    Acos(Id),
+struct Angle {
+    /// The class of the angle itself.
+    theta: Id,
+    of: Of,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Of {
+    Vectors { axes: AxisSet, a: Id, b: Id },
+    Cosine(Id),
 }
 
 impl Angle {
-    fn of(egraph: &Egraph, id: Id) -> Option<Angle> {
-        egraph[id].nodes.iter().find_map(|node| match node.op {
-            Op::Angle(axes) => Some(Angle::Between {
+    fn of(egraph: &Egraph, theta: Id) -> Option<Angle> {
+        let of = egraph[theta].nodes.iter().find_map(|node| match node.op {
+            Op::Angle(axes) => Some(Of::Vectors {
                 axes,
                 a: egraph.find(node.children[0]),
                 b: egraph.find(node.children[1]),
             }),
-            Op::Unary(UnaryOp::Acos) => Some(Angle::Acos(egraph.find(node.children[0]))),
+            Op::Unary(UnaryOp::Acos) => Some(Of::Cosine(egraph.find(node.children[0]))),
             _ => None,
-        })
+        });
+        Some(Angle { theta, of: of? })
     }
 
     fn unit(axes: AxisSet, vector: Id) -> Term {
@@ -97,9 +106,9 @@ impl Angle {
     }
 
     fn cosine(self) -> Term {
-        match self {
-            Angle::Acos(c) => c.into(),
-            Angle::Between { axes, a, b } => {
+        match self.of {
+            Of::Cosine(c) => c.into(),
+            Of::Vectors { axes, a, b } => {
                 Term::sum_over(axes, Angle::unit(axes, a).times(Angle::unit(axes, b)))
             }
         }
@@ -107,9 +116,9 @@ impl Angle {
 
     /// The part of b̂ at right angles to a.
     fn across(self) -> Option<(AxisSet, Term)> {
-        match self {
-            Angle::Acos(_) => None,
-            Angle::Between { axes, a, b } => {
+        match self.of {
+            Of::Cosine(_) => None,
+            Of::Vectors { axes, a, b } => {
                 let along = self.cosine().times(Angle::unit(axes, a));
                 Some((axes, Angle::unit(axes, b).minus(along)))
             }
@@ -133,14 +142,12 @@ impl Angle {
         polynomial(&chebyshev(k.unsigned_abs(), false)?, &self.cosine())
     }
 
-    /// sin kθ.
+    /// sin kθ, k ≠ 0, in terms of sin θ, which stays recognisable as such: it is to cancel.
     fn sine_of_multiple(self, k: i64) -> Option<Term> {
-        if k == 0 {
-            return Some(Term::zero());
-        }
         let second = polynomial(&chebyshev(k.unsigned_abs() - 1, true)?, &self.cosine())?;
         let sign = Rational::from_int(k.signum());
-        Some(self.sine().times(second).scaled(sign))
+        let sine = Term::unary(UnaryOp::Sin, self.theta.into());
+        Some(sine.times(second).scaled(sign))
     }
 }
 
@@ -220,7 +227,11 @@ fn cosine_of_angle(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     let (Some(cos), Some(sin)) = (angle.cosine_of_multiple(k), angle.sine_of_multiple(k)) else {
         return;
     };
-    let alone = rest == Term::Sum(Rational::ZERO, vec![]);
+    let alone = rest == Term::zero();
+    if alone && k == 1 && *op == UnaryOp::Sin {
+        out.push(angle.sine());
+        return;
+    }
     out.push(match (op, alone) {
         (UnaryOp::Cos, true) => cos,
         (_, true) => sin,
@@ -235,18 +246,32 @@ fn cosine_of_angle(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     });
 }
 
-/// The factors of a product, and those with one factor that is itself a product taken apart.
+/// How many products within products are taken apart.
+const LEVELS: usize = 2;
+
+/// The factors of a product, and those with a factor that is itself a product taken apart.
 fn factorings(egraph: &Egraph, id: Id, factors: &[(Id, i32)]) -> Vec<Vec<(Id, i32)>> {
     let mut all = vec![factors.to_vec()];
+    let mut start = 0;
+    for _ in 0..LEVELS {
+        let end = all.len();
+        for at in start..end {
+            let opened = open_factors(egraph, id, &all[at]);
+            all.extend(opened);
+        }
+        start = end;
+    }
+    all
+}
+
+fn open_factors(egraph: &Egraph, id: Id, factors: &[(Id, i32)]) -> Vec<Vec<(Id, i32)>> {
+    let mut all = vec![];
     for (i, &(factor, exponent)) in factors.iter().enumerate() {
         if exponent != 1 {
             continue;
         }
         for inner in egraph[factor].nodes.iter().filter_map(ENode::as_product) {
-            if inner
-                .iter()
-                .any(|f| f.0 == factor || f.0 == egraph.find(id))
-            {
+            if inner.iter().any(|f| f.0 == factor || f.0 == egraph.find(id)) {
                 continue;
             }
             let mut flat = factors.to_vec();
@@ -344,8 +369,8 @@ fn sine_times_direction(egraph: &Egraph, id: Id, node: &ENode, out: &mut Vec<Ter
     for flat in factorings(egraph, id, &factors) {
         for (i, &(sine, exponent)) in flat.iter().enumerate() {
             let theta = argument(egraph, sine, UnaryOp::Sin);
-            let Some(Angle::Between { axes, a, b }) = theta.and_then(|t| Angle::of(egraph, t))
-            else {
+            let angle = theta.and_then(|t| Angle::of(egraph, t));
+            let Some(Of::Vectors { axes, a, b }) = angle.map(|angle| angle.of) else {
                 continue;
             };
             for (j, &(direction, power)) in flat.iter().enumerate() {
@@ -444,7 +469,7 @@ fn count_thresholds(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
         return;
     }
     let is_pi = |id: Id| egraph[id].nodes.iter().any(|node| node.op == Op::Pi);
-    for monomial in crate::simplify::monomial::readings(egraph, node.children[0]) {
+    for monomial in readings(egraph, node.children[0]).iter() {
         let Some(k) = monomial.coefficient.to_integer() else {
             continue;
         };
