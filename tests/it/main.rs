@@ -4,6 +4,7 @@ mod support;
 
 mod caffe;
 mod determinism;
+mod diagnostics;
 mod extremes;
 mod goldens;
 mod gradients;
@@ -11,5 +12,4 @@ mod never_nan;
 mod oracle;
 mod snapshots;
 mod tidy;
-mod diagnostics;
 mod ui;

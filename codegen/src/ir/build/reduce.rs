@@ -56,6 +56,15 @@ impl Graph {
             return self.scale(sum, coefficient);
         }
         match self.node(body).clone() {
+            // The shares of a softmax add up to 1, unless a filter may have left nothing.
+            Node::Softmax(s)
+                if s.form == SoftmaxForm::Prob
+                    && s.hit.is_none()
+                    && s.axes == axes
+                    && self.range(s.body).lo_open =>
+            {
+                return self.one();
+            }
             Node::Reduce(Reducer::Sum, inner, f) => {
                 return self.intern_reduce(Reducer::Sum, axes.union(inner), f);
             }

@@ -271,7 +271,10 @@ fn open_factors(egraph: &Egraph, id: Id, factors: &[(Id, i32)]) -> Vec<Vec<(Id, 
             continue;
         }
         for inner in egraph[factor].nodes.iter().filter_map(ENode::as_product) {
-            if inner.iter().any(|f| f.0 == factor || f.0 == egraph.find(id)) {
+            if inner
+                .iter()
+                .any(|f| f.0 == factor || f.0 == egraph.find(id))
+            {
                 continue;
             }
             let mut flat = factors.to_vec();
