@@ -25,6 +25,7 @@ mod function;
 mod index;
 mod inline;
 mod loss;
+mod matching;
 mod mention;
 mod operator;
 mod outline;

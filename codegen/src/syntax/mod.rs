@@ -20,6 +20,7 @@
 //! Nothing is given a meaning here: that is the work of `sema`.
 
 pub mod ast;
+mod bracket;
 mod definition;
 mod expression;
 mod parser;
