@@ -9,7 +9,7 @@ use super::sum::{common_to, sum};
 use super::symbol::{Symbol, SymbolRole};
 use super::term::Term;
 use super::translate::Translator;
-use crate::ir::{BinaryOp, Node, NodeId, UnaryOp};
+use crate::ir::{AxisSet, BinaryOp, Node, NodeId, UnaryOp};
 use crate::support::rational::Rational;
 
 impl Translator {
@@ -179,6 +179,7 @@ impl Translator {
 
     /// A chain of selections as one list of cases, their common factors in front.
     fn cases(&mut self, condition: NodeId, a: NodeId, b: NodeId) -> Term {
+        let a = self.where_it_holds(AxisSet::EMPTY, condition, a);
         let mut arms = vec![(self.term(a), self.condition(condition))];
         let mut last = b;
         while let Node::Select(condition, a, b) = *self.graph.node(last) {

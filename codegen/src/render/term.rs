@@ -118,6 +118,7 @@ impl Term {
     pub(super) fn signed(mut self) -> (Sign, Formula) {
         self.cancel_denominators();
         self.lower_powers();
+        self.orient();
         if self.coefficient.is_negative() {
             self.absorb_sign();
         }
@@ -255,6 +256,7 @@ fn rank(factor: &Formula) -> u8 {
         Formula::Sum(parts) if parts.iter().all(|part| rank(&part.1) < 3) => 2,
         Formula::Power(base, _) => rank(base).max(2),
         Formula::Fenced(..) | Formula::Cases(..) => 3,
+        Formula::Sum(parts) if parts.iter().any(|part| rank(&part.1) == 7) => 6,
         Formula::Apply { .. } => 5,
         Formula::Total(..) => 6,
         Formula::Indicator(_) => 7,

@@ -5,7 +5,7 @@
 use super::condition::all_of;
 use super::formula::{Formula, Relation, Sign};
 use super::sum::sum;
-use super::term::Term;
+use super::term::{Term, flip, ordered};
 use crate::support::rational::Rational;
 
 impl Term {
@@ -142,5 +142,41 @@ impl Term {
             self.multiply_term(&product, 1);
             return;
         }
+    }
+
+    /// Turns differences round two at a time, or one with the sign of the term:
+    /// `(x − 1)·(1[c] − p)` is `(1 − x)·(p − 1[c])`.
+    pub(super) fn orient(&mut self) {
+        let mut wrong: Vec<_> = (0..self.factors.len())
+            .filter(|&i| self.factors[i].1 == 1 && is_wrong_way_round(&self.factors[i].0))
+            .collect();
+        if wrong.len() % 2 == 1 {
+            if self.coefficient.is_negative() {
+                self.coefficient = self.coefficient.negate();
+            } else {
+                wrong.pop();
+            }
+        }
+        for i in wrong {
+            if let Formula::Sum(parts) = &mut self.factors[i].0 {
+                *parts = ordered(flip(std::mem::take(parts)));
+            }
+        }
+    }
+}
+
+/// `x − 1` and `1[c] − x`.
+fn is_wrong_way_round(factor: &Formula) -> bool {
+    match factor {
+        Formula::Sum(parts) => match parts.as_slice() {
+            [(Sign::Plus, Formula::Indicator(_)), (Sign::Minus, b)] => {
+                !matches!(b, Formula::Indicator(_) | Formula::Number(_))
+            }
+            [(Sign::Plus, a), (Sign::Minus, Formula::Number(_))] => {
+                !matches!(a, Formula::Indicator(_))
+            }
+            _ => false,
+        },
+        _ => false,
     }
 }

@@ -259,13 +259,13 @@ fn what_a_textbook_prints() {
     assert_eq!(
         printed(&all, "Focal"),
         "L = −(1 − p[C = y])^γ · ln(p[C = y])\n\
-         ∂/∂z = ḡ · (1 − p[C = y])^γ · (p − 1[C = y]) · (1 − γ · p[C = y] · ln(p[C = y]) / (1 − p[C = y]))\n\
+         ∂/∂z = ḡ · (1 − p[C = y])^γ · (1 − γ · p[C = y] · ln(p[C = y]) / (1 − p[C = y])) · (p − 1[C = y])\n\
          where\n  p = softmax[C](z)\n"
     );
     assert_eq!(
         printed(&all, "BinaryFocal"),
         "L = −(α if t, otherwise 1 − α) · (1 − p)^γ · ln(p)\n\
-         ∂/∂x = ḡ · (α if t, otherwise 1 − α) · (−1 if t, otherwise 1) · (1 − p)^γ · (1 − p − γ · p · ln(p))\n\
+         ∂/∂x = ḡ · (−α if t, otherwise 1 − α) · (1 − p)^γ · (1 − p − γ · p · ln(p))\n\
          where\n  p = σ(x if t, otherwise −x)\n"
     );
     let margin = printed(&all, "CosFace");
@@ -295,8 +295,8 @@ fn focal_in_latex() {
     );
     assert_eq!(
         derivation.gradients[0].1.latex,
-        "\\bar{g} \\, (1 - p_{C = y})^{\\gamma} \\, (p - \\mathbb{1}[C = y]) \\, \
-         \\left( 1 - \\frac{\\gamma \\, p_{C = y} \\, \\ln(p_{C = y})}{1 - p_{C = y}} \\right)"
+        "\\bar{g} \\, (1 - p_{C = y})^{\\gamma} \\, \\left( 1 - \\frac{\\gamma \\, p_{C = y} \\, \\ln(p_{C = y})}{1 - p_{C = y}} \\right) \\, \
+         (p - \\mathbb{1}[C = y])"
     );
     assert_eq!(
         derivation.shared[0].1.latex,
