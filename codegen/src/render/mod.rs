@@ -1,13 +1,16 @@
 //! Formulas for people: the expression graph as text, LaTeX and MathML.
 //!
-//! `graph → Formula → notation`. The first step ([`translate`]) undoes what the
-//! normal form did for the compiler's sake; the second ([`notation`]) decides about
-//! parentheses once, and each notation only about looks. The invariant: what is printed has the value
-//! of the node, with the reader's conventions (`1/‖x‖` is 0 where the norm is 0, as the
-//! documentation of every loss says). Nothing here changes what is computed.
+//! `graph → terms → formula → notation`. The first step undoes what the normal form did for the
+//! compiler's sake (`translate`, `elementwise`, `reduction`, `condition`); products and sums are tidied as a reader
+//! would (`term`, `tidy`, `sum`, `summand`); a derivation names what a loss and its gradients share (`naming`, with
+//! `share` and `weight`); `notation` decides about parentheses once, and each notation only about
+//! looks. The invariant, tested by evaluating the formulas on their own: what is printed has the value
+//! of the node, with the reader's conventions (`1/‖x‖` is 0 where the norm is 0, an indicator that is 0
+//! silences its factors). Nothing here changes what is computed.
 
 mod condition;
 mod conventions;
+mod elementwise;
 pub mod formula;
 mod latex;
 mod mathml;
@@ -15,13 +18,16 @@ mod mathml;
 mod meaning;
 mod naming;
 mod notation;
+mod reduction;
 mod share;
+mod sum;
 mod summand;
 pub mod symbol;
 mod term;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tidy;
 mod translate;
 mod weight;
 

@@ -66,7 +66,7 @@ impl Translator {
 
     /// The summand where its condition holds: of `[C = y] · f`, f with y read as C, for axes C that are
     /// not summed over.
-    fn where_it_holds(&mut self, axes: AxisSet, condition: NodeId, f: NodeId) -> NodeId {
+    pub(super) fn where_it_holds(&mut self, axes: AxisSet, condition: NodeId, f: NodeId) -> NodeId {
         let outside = self.graph.free(condition).minus(axes);
         let mut f = f;
         for part in self.graph.conjuncts(condition) {

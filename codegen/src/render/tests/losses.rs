@@ -241,3 +241,98 @@ fn gradients_are_those_of_the_loss() {
         assert_is_the_gradient(&simplified);
     }
 }
+
+/// The derivation of one loss of the list, as lines; a caret for the combining hat.
+fn printed(all: &[(String, [Gradient; 2])], name: &str) -> String {
+    let (_, [_, simplified]) = all.iter().find(|(known, _)| known == name).unwrap();
+    derivation(simplified).to_string().replace('\u{302}', "^")
+}
+
+#[test]
+fn what_a_textbook_prints() {
+    let all = built_in();
+    assert_eq!(
+        printed(&all, "SoftmaxCrossEntropy"),
+        "L = lse[C](z) − z[C = y]\n\
+         ∂/∂z = ḡ · (softmax[C](z) − 1[C = y])\n"
+    );
+    assert_eq!(
+        printed(&all, "Focal"),
+        "L = −(1 − p[C = y])^γ · ln(p[C = y])\n\
+         ∂/∂z = ḡ · (1 − p[C = y])^γ · (1 − γ · p[C = y] · ln(p[C = y]) / (1 − p[C = y])) · (p − 1[C = y])\n\
+         where\n  p = softmax[C](z)\n"
+    );
+    assert_eq!(
+        printed(&all, "BinaryFocal"),
+        "L = −(α if t, otherwise 1 − α) · (1 − p)^γ · ln(p)\n\
+         ∂/∂x = ḡ · (−α if t, otherwise 1 − α) · (1 − p)^γ · (1 − p − γ · p · ln(p))\n\
+         where\n  p = σ(x if t, otherwise −x)\n"
+    );
+    let margin = printed(&all, "CosFace");
+    assert!(margin.starts_with("L = lse[C](z) − z[C = y]\n"), "{margin}");
+    assert!(margin.contains("\n  x^ = x / ‖x‖[D]\n"), "{margin}");
+    assert!(margin.contains("\n  c = Σ[D](x^ · w^)\n"), "{margin}");
+    assert!(
+        margin.contains("\n  z = s · (c − m if C = y, otherwise c)\n"),
+        "{margin}"
+    );
+    assert_eq!(
+        printed(&losses(OTHERS), "Center"),
+        "L = Σ[D]((x − centers[C = y])²) / 2\n\
+         ∂/∂x = ḡ · (x − centers[C = y])\n\
+         ∂/∂centers = −Σ[N, C = y](ḡ · (x − centers))\n"
+    );
+}
+
+#[test]
+fn focal_in_latex() {
+    let all = built_in();
+    let (_, [_, simplified]) = all.iter().find(|(name, _)| name == "Focal").unwrap();
+    let derivation = derivation(simplified);
+    assert_eq!(
+        derivation.value.latex,
+        "-(1 - p_{C = y})^{\\gamma} \\, \\ln(p_{C = y})"
+    );
+    assert_eq!(
+        derivation.gradients[0].1.latex,
+        "\\bar{g} \\, (1 - p_{C = y})^{\\gamma} \\, \\left( 1 - \\frac{\\gamma \\, p_{C = y} \\, \\ln(p_{C = y})}{1 - p_{C = y}} \\right) \\, \
+         (p - \\mathbb{1}[C = y])"
+    );
+    assert_eq!(
+        derivation.shared[0].1.latex,
+        "\\operatorname{softmax}_{C}(z)"
+    );
+    for formula in [&derivation.value, &derivation.gradients[0].1] {
+        assert!(!formula.mathml.contains(['\n', '[', ']', '*', '_', '|']));
+    }
+}
+
+#[test]
+fn derivations_are_deterministic() {
+    let derive = |(_, [_, simplified]): &(String, [Gradient; 2])| derivation(simplified);
+    let [first, second] =
+        [losses(OTHERS), losses(OTHERS)].map(|all| all.iter().map(derive).collect::<Vec<_>>());
+    assert_eq!(first, second);
+}
+
+#[test]
+fn outputs_keep_their_names() {
+    let text = printed(&losses(OTHERS), "WithLogits");
+    assert!(
+        text.starts_with("L = lse[C](logits) − logits[C = y]\nlogits = Σ[D](x · w)\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn names_do_not_clash_with_parameters() {
+    // p and t are taken.
+    let all = losses(
+        "pub Taken(p: [N, C], t: const [N, C], y: [N] in C) {
+            let q = softmax[C](p * t);
+            -sum[C](q * ln(q)) - q[C = y]
+        }",
+    );
+    let text = printed(&all, "Taken");
+    assert!(text.contains("u₁ = softmax[C]("), "{text}");
+}
