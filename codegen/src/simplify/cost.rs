@@ -137,7 +137,10 @@ fn levels(egraph: &Egraph) -> Vec<u8> {
         let mut changed = false;
         for &id in &ids {
             let of_node = |node: &ENode| {
-                let below = node.children.iter().map(|&c| levels[usize::from(egraph.find(c))]);
+                let below = node
+                    .children
+                    .iter()
+                    .map(|&c| levels[usize::from(egraph.find(c))]);
                 let below = below.max().unwrap_or(0);
                 below.saturating_add(u8::from(is_matrix_product(egraph, node)))
             };
@@ -256,9 +259,10 @@ fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
         Op::Product(exponents) => {
             // To divide by a parameter or an extent is the definition's own doing.
             let given = |id: Id| egraph[id].nodes.iter().any(ENode::is_leaf);
-            let singular = exponents.iter().enumerate().filter(|&(i, &e)| {
-                e < 0 && !excludes_zero(range(i)) && !given(node.children[i])
-            });
+            let singular = exponents
+                .iter()
+                .enumerate()
+                .filter(|&(i, &e)| e < 0 && !excludes_zero(range(i)) && !given(node.children[i]));
             2 * singular.count() as u32
         }
         Op::Binary(BinaryOp::Pow) if !range(1).is_nonnegative() && !range(0).is_positive() => 3,

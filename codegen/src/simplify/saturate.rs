@@ -111,11 +111,7 @@ fn changed_classes(egraph: &Egraph) -> Vec<Id> {
 }
 
 /// What the rules say about the e-graph as it is: (rule, class, equal term).
-pub(crate) fn findings(
-    egraph: &Egraph,
-    rules: &[&Rule],
-    classes: &[Id],
-) -> Vec<(usize, Id, Term)> {
+pub(crate) fn findings(egraph: &Egraph, rules: &[&Rule], classes: &[Id]) -> Vec<(usize, Id, Term)> {
     let mut found = vec![];
     let mut terms = vec![];
     for &id in classes {

@@ -12,6 +12,7 @@
 //!   generates terms from nothing;
 //! * `tests.rs` has a sample on which it fires: both sides are evaluated at random and at special points.
 
+mod angle;
 pub(crate) mod exp_log;
 pub(crate) mod norm;
 pub(crate) mod reduce;

@@ -165,7 +165,9 @@ fn changed(egraph: &Egraph, node: &ENode, known: Literal, depth: usize) -> Optio
         .collect();
     assumed.iter().any(Option::is_some).then(|| {
         let parts = assumed.into_iter().zip(&*node.children);
-        parts.map(|(term, &child)| term.unwrap_or(child.into())).collect()
+        parts
+            .map(|(term, &child)| term.unwrap_or(child.into()))
+            .collect()
     })
 }
 

@@ -42,10 +42,7 @@ fn assert_same_values(before: &Gradient, after: &Gradient, what: &str) {
         let left = eval_all::<f64>(a, &env, &roots(before));
         let right = eval_all::<f64>(b, &env, &roots(after));
         for (i, (l, r)) in left.iter().zip(&right).enumerate() {
-            let (l, r) = (
-                l.laid_out(a, &env, &l.axes),
-                r.laid_out(b, &env, &l.axes),
-            );
+            let (l, r) = (l.laid_out(a, &env, &l.axes), r.laid_out(b, &env, &l.axes));
             for (l, r) in l.iter().zip(&r) {
                 let close = (l - r).abs() <= 1e-8 * (1.0 + l.abs());
                 assert!(
@@ -80,7 +77,10 @@ fn text(gradient: &Gradient) -> Vec<String> {
 
 #[test]
 fn a_result_depends_on_its_definition_alone() {
-    let first: Vec<_> = all().into_iter().map(|l| simplify_with_report(diff::gradient(l))).collect();
+    let first: Vec<_> = all()
+        .into_iter()
+        .map(|l| simplify_with_report(diff::gradient(l)))
+        .collect();
     // In another order: nothing of the losses before may be left.
     for (loss, (simplified, report)) in all().into_iter().zip(first).rev() {
         let (again, report_again) = simplify_with_report(diff::gradient(loss));

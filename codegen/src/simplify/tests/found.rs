@@ -48,13 +48,24 @@ fn focal_loss_keeps_its_factors() {
         }",
     );
     let kernel = shown(&simplified.kernel, "z");
-    assert!(kernel.contains("if(C == y, -t1, softmax[C](z))"), "{kernel}");
-    assert!(kernel.contains("where t1 = complement[C](z at C == y)"), "{kernel}");
+    assert!(
+        kernel.contains("if(C == y, -t1, softmax[C](z))"),
+        "{kernel}"
+    );
+    assert!(
+        kernel.contains("where t1 = complement[C](z at C == y)"),
+        "{kernel}"
+    );
     let formula = shown(&simplified.formula, "z");
-    assert!(formula.contains("(softmax[C](z) - if(C == y, 1, 0))"), "{formula}");
+    assert!(
+        formula.contains("(softmax[C](z) - if(C == y, 1, 0))"),
+        "{formula}"
+    );
     // One power, and (1 - p)^(gamma - 1), infinite at p = 1, is not among them.
     let powers = nodes(&simplified.kernel);
-    let powers = powers.iter().filter(|n| matches!(n, Node::Binary(crate::ir::BinaryOp::Pow, ..)));
+    let powers = powers
+        .iter()
+        .filter(|n| matches!(n, Node::Binary(crate::ir::BinaryOp::Pow, ..)));
     assert_eq!(powers.count(), 1);
 }
 
@@ -74,11 +85,24 @@ fn temperature_and_weights_stay_outside() {
 fn sigmoid_cross_entropy_reads_well_and_does_not_cancel() {
     let (_, simplified, _) =
         simplified("L(x: [N], t: const [N]) { t * softplus(-x) + (1 - t) * softplus(x) }");
-    assert_eq!(shown(&simplified.formula, "x"), "cotangent * (-t + sigmoid(x))");
+    assert_eq!(
+        shown(&simplified.formula, "x"),
+        "cotangent * (-t + sigmoid(x))"
+    );
     let kernel = shown(&simplified.kernel, "x");
-    assert!(kernel.contains("sigmoid(x)") && kernel.contains("sigmoid(-x)"), "{kernel}");
-    let value = simplified.kernel.loss.graph.show(simplified.kernel.loss.value);
-    assert!(value.contains("softplus(x)") && value.contains("softplus(-x)"), "{value}");
+    assert!(
+        kernel.contains("sigmoid(x)") && kernel.contains("sigmoid(-x)"),
+        "{kernel}"
+    );
+    let value = simplified
+        .kernel
+        .loss
+        .graph
+        .show(simplified.kernel.loss.value);
+    assert!(
+        value.contains("softplus(x)") && value.contains("softplus(-x)"),
+        "{value}"
+    );
 }
 
 /// A sum over D of anything that is summed itself and still depends on D.
@@ -128,7 +152,11 @@ fn projection_uses_the_cosines_at_hand() {
             }}"
         ));
         assert_ne!(sums_over_contractions(&gradient, "D"), 0, "{logits}");
-        assert_eq!(sums_over_contractions(&simplified.kernel, "D"), 0, "{logits}");
+        assert_eq!(
+            sums_over_contractions(&simplified.kernel, "D"),
+            0,
+            "{logits}"
+        );
     }
 }
 
@@ -160,9 +188,15 @@ fn margins_need_no_inverse_cosine() {
     let head = "x: [N, D], w: [C, D], y: [N] in C";
     for (parameters, logits) in [
         (head, "64 * if C == y { cos(acos(c) + 0.5) } else { c }"),
-        (head, "30 * if C == y { cos(acos(c[C = y]) + 0.5) } else { c }"),
+        (
+            head,
+            "30 * if C == y { cos(acos(c[C = y]) + 0.5) } else { c }",
+        ),
         (head, "8 * if C == y { cos(4 * acos(c)) } else { c }"),
-        (head, "8 * if C == y { cos(3 * acos(c) + 0.1) - 0.2 } else { c }"),
+        (
+            head,
+            "8 * if C == y { cos(3 * acos(c) + 0.1) - 0.2 } else { c }",
+        ),
         (
             head,
             "norm[D](x) * if C == y { cos(2 * acos(c)) - 2 * floor(2 * acos(c) / pi) } else { c }",
@@ -243,7 +277,10 @@ fn label_smoothing_needs_no_sum_of_targets() {
 fn a_maximum_is_compared_before_rounding() {
     let (_, simplified, _) = simplified("L(z: [N, C], b: const [N]) { max[C](z + b) }");
     let kernel = shown(&simplified.kernel, "z");
-    assert!(kernel.contains("z == max[C](z)") || kernel.contains("max[C](z) == z"), "{kernel}");
+    assert!(
+        kernel.contains("z == max[C](z)") || kernel.contains("max[C](z) == z"),
+        "{kernel}"
+    );
 }
 
 #[test]

@@ -182,7 +182,9 @@ impl Random {
     }
 
     fn real(&mut self, points: Points) -> f64 {
-        const SPECIAL: [f64; 12] = [0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -3.0, 9.0, -9.0, 1e-4, -1e-4, 1.0];
+        const SPECIAL: [f64; 12] = [
+            0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -3.0, 9.0, -9.0, 1e-4, -1e-4, 1.0,
+        ];
         let uniform = self.next() as f64 / (1u64 << 53) as f64 * 4.0 - 2.0;
         match points {
             Points::All if self.below(2) == 0 => SPECIAL[self.below(SPECIAL.len())],
@@ -195,7 +197,9 @@ impl Random {
 /// Random inputs within the declared ranges.
 pub(super) fn environment(graph: &Graph, points: Points, seed: u64) -> Environment {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-    let dims: Vec<usize> = (0..graph.dim_count()).map(|_| 1 + random.below(3)).collect();
+    let dims: Vec<usize> = (0..graph.dim_count())
+        .map(|_| 1 + random.below(3))
+        .collect();
     let mut env = Environment::new(graph, &dims);
     for id in graph.param_ids() {
         let param = graph.param(id);
@@ -213,7 +217,9 @@ pub(super) fn environment(graph: &Graph, points: Points, seed: u64) -> Environme
         };
         let value = match param.role {
             Role::Tensor { .. } => Value::Real((0..len).map(|_| inside(param.range)).collect()),
-            Role::Cotangent => Value::Real((0..len).map(|_| inside(crate::ir::Range::REAL)).collect()),
+            Role::Cotangent => {
+                Value::Real((0..len).map(|_| inside(crate::ir::Range::REAL)).collect())
+            }
             Role::Scalar { .. } => Value::Scalar(inside(param.range)),
             Role::Label(dim) => {
                 let classes = dims[usize::from(dim.0)];
@@ -242,13 +248,21 @@ fn disagreement(source: &Graph, egraph: &Egraph, pair: [Id; 2], points: Points) 
             _ => id,
         })
         .collect();
-    let axes: Vec<_> = ids.iter().fold(crate::ir::AxisSet::EMPTY, |set, &id| set.union(graph.free(id))).iter().collect();
+    let axes: Vec<_> = ids
+        .iter()
+        .fold(crate::ir::AxisSet::EMPTY, |set, &id| {
+            set.union(graph.free(id))
+        })
+        .iter()
+        .collect();
     for seed in 1..=10 {
         let env = environment(&graph, points, seed);
         let both = eval_all::<f64>(&graph, &env, &ids);
         let [left, right] = [0, 1].map(|i| both[i].laid_out(&graph, &env, &axes));
         for (l, r) in left.iter().zip(&right) {
-            if l.is_finite() && (l - r).abs() > 1e-7 * (1.0 + l.abs()) || l.is_finite() && r.is_nan() {
+            if l.is_finite() && (l - r).abs() > 1e-7 * (1.0 + l.abs())
+                || l.is_finite() && r.is_nan()
+            {
                 let sides = [0, 1].map(|i| graph.show(ids[i]));
                 return Some(format!("{l} is not {r}\n  {}\n  {}", sides[0], sides[1]));
             }
@@ -385,6 +399,9 @@ fn unsound_rules_are_caught() {
             apply,
         };
         let found = check(&gradient, Points::All, &[&rule]);
-        assert!(found.is_err_and(|message| message.starts_with(name)), "{name}");
+        assert!(
+            found.is_err_and(|message| message.starts_with(name)),
+            "{name}"
+        );
     }
 }
