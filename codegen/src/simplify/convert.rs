@@ -2,8 +2,7 @@
 //!
 //! In: every reachable node becomes an e-node, with what the IR proved about its values. `detach`
 //! is dropped: differentiation has happened, and a value does not care. Some classes are added that
-//! only the IR can compute, because it can substitute: one minus a softmax at the positions that
-//! one-hots compare with ([`Hit`]).
+//! only the IR can compute, because it can substitute (see [`hits`](super::hits)).
 //!
 //! Out: the chosen e-nodes are built again through the constructors of the IR, children first, in a
 //! fresh graph with the same axes, dimensions and parameters under the same ids.
@@ -13,9 +12,10 @@ use std::collections::{BTreeSet, HashMap};
 use egg::{Id, Language};
 
 use super::analysis::{Egraph, Facts, Hit};
+use super::hits::{find_hits, place_hits};
 use super::interval;
 use super::language::{ENode, Op, Slot};
-use crate::ir::{AxisSet, CompareOp, Gradient, Graph, Index, Node, NodeId, Softmax, SoftmaxForm};
+use crate::ir::{AxisSet, Gradient, Graph, Index, Node, NodeId, Softmax};
 
 /// An e-graph with the class of each root of a definition.
 pub(crate) struct Converted {
@@ -198,69 +198,6 @@ fn to_enode(graph: &Graph, node: &Node, classes: &[Option<Id>]) -> ENode {
         Node::Detach(_) => unreachable!("dropped above, {} nodes", graph.len()),
     };
     ENode::new(op, children)
-}
-
-/// Where a one-hot holds its axis stands at the hit: `if C == y { f } else { g }` is also
-/// `if C == y { f[C = y] } else { g }`, which needs f once a row and not for every class.
-fn place_hits(graph: &mut Graph, roots: &[NodeId]) -> Vec<(NodeId, NodeId)> {
-    let mut placed = vec![];
-    for id in graph.reachable(roots) {
-        let Node::Select(condition, yes, no) = *graph.node(id) else {
-            continue;
-        };
-        let free = graph.free(yes);
-        let parts = graph.conjuncts(condition);
-        let hit = parts.into_iter().find_map(|part| graph.one_hot(part, free));
-        if let Some((axis, place)) = hit {
-            let there = graph.substitute(yes, &[(axis, Index::At(place))]);
-            placed.push((id, graph.select(condition, there, no)));
-        }
-    }
-    placed
-}
-
-struct Place {
-    softmax: NodeId,
-    condition: NodeId,
-    complement: NodeId,
-}
-
-/// For every softmax over one axis and every one-hot on that axis: one minus the softmax at the hit.
-fn find_hits(graph: &mut Graph, roots: &[NodeId]) -> Vec<Place> {
-    let reachable = graph.reachable(roots);
-    let mut hits = vec![];
-    for &softmax in &reachable {
-        let Node::Softmax(s) = graph.node(softmax).clone() else {
-            continue;
-        };
-        if s.form != SoftmaxForm::Prob || s.hit.is_some() || s.axes.len() != 1 {
-            continue;
-        }
-        for &condition in &reachable {
-            if !matches!(graph.node(condition), Node::Compare(CompareOp::Eq, ..)) {
-                continue;
-            }
-            let Some((axis, place)) = graph.one_hot(condition, s.axes) else {
-                continue;
-            };
-            let there = graph.substitute(softmax, &[(axis, Index::At(place))]);
-            if let Node::Softmax(found) = graph.node(there).clone()
-                && found.hit.is_some()
-                && found.form == SoftmaxForm::Prob
-            {
-                let complement = graph.softmax(Softmax {
-                    form: SoftmaxForm::Complement,
-                    ..found
-                });
-                hits.push(Place {
-                    softmax,
-                    condition,
-                    complement,
-                });
-            }
-        }
-    }
-    hits
 }
 
 /// Builds the chosen e-nodes, which come children first with each class once, and returns the roots.

@@ -8,7 +8,7 @@
 //! the IR.
 //!
 //! Invariants: the values do not change, except that limits are taken at removable singularities
-//! and that the angle of a zero vector has no sine of its own (see [`rules::trig`]); the free axes of
+//! and that the angle of a zero vector has no sine of its own (see `rules::trig`); the free axes of
 //! every root stay within those it had; the result is a function of the definition alone. If anything
 //! in here contradicts itself the input is handed on unchanged, which always lowers correctly.
 
@@ -16,6 +16,7 @@ mod analysis;
 mod convert;
 mod cost;
 mod extract;
+mod hits;
 mod interval;
 mod language;
 mod monomial;

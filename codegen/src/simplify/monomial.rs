@@ -153,10 +153,10 @@ fn read_class(egraph: &Egraph, id: Id) -> Vec<Monomial> {
     }
     let mut found = vec![];
     for node in &egraph[id].nodes {
-        if let Some(monomial) = read(egraph, node, id, NESTED) {
-            if !found.contains(&monomial) {
-                found.push(monomial);
-            }
+        if let Some(monomial) = read(egraph, node, id, NESTED)
+            && !found.contains(&monomial)
+        {
+            found.push(monomial);
         }
         if found.len() == READINGS {
             break;

@@ -3,7 +3,7 @@
 //! A rule looks at one e-node and returns terms that equal its class. It is *sound* if both sides
 //! are equal wherever the left one is defined (Herbie's definition: the right may be defined in more
 //! places, which is how a removable singularity is removed). Conditions are proofs from what is
-//! [known](super::analysis::Known) of the classes.
+//! known of the classes (`analysis::Known`).
 //!
 //! Laws for whoever adds one:
 //! * it can fire on what the constructors of the IR leave (they have applied all that is local);
@@ -12,6 +12,7 @@
 //!   generates terms from nothing;
 //! * `tests.rs` has a sample on which it fires: both sides are evaluated at random and at special points.
 
+mod angle;
 pub(crate) mod exp_log;
 pub(crate) mod norm;
 pub(crate) mod reduce;

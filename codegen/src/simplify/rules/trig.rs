@@ -8,16 +8,14 @@
 
 use egg::Id;
 
+use super::angle::{Angle, LARGEST_MULTIPLE, Of, find_across, multiple_of_angle};
 use super::{At, Family, Rule, argument, unit_of};
-use crate::ir::{AxisSet, CompareOp, Reducer, UnaryOp};
+use crate::ir::{CompareOp, UnaryOp};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
 use crate::simplify::monomial::readings;
-use crate::simplify::term::{Term, find_product, find_sum};
+use crate::simplify::term::Term;
 use crate::support::rational::Rational;
-
-/// The largest multiple that is expanded.
-const LARGEST_MULTIPLE: i64 = 12;
 
 /// The table.
 pub(crate) const RULES: &[Rule] = &[
@@ -72,149 +70,6 @@ pub(crate) const RULES: &[Rule] = &[
         apply: count_thresholds,
     },
 ];
-
-/// An angle whose cosine is known.
-#[derive(Clone, Copy, PartialEq)]
-struct Angle {
-    /// The class of the angle itself.
-    theta: Id,
-    of: Of,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Of {
-    Vectors { axes: AxisSet, a: Id, b: Id },
-    Cosine(Id),
-}
-
-impl Angle {
-    fn of(egraph: &Egraph, theta: Id) -> Option<Angle> {
-        let of = egraph[theta].nodes.iter().find_map(|node| match node.op {
-            Op::Angle(axes) => Some(Of::Vectors {
-                axes,
-                a: egraph.find(node.children[0]),
-                b: egraph.find(node.children[1]),
-            }),
-            Op::Unary(UnaryOp::Acos) => Some(Of::Cosine(egraph.find(node.children[0]))),
-            _ => None,
-        });
-        Some(Angle { theta, of: of? })
-    }
-
-    fn unit(axes: AxisSet, vector: Id) -> Term {
-        Term::Node(Op::Unit(axes), vec![vector.into(), vector.into()])
-    }
-
-    fn cosine(self) -> Term {
-        match self.of {
-            Of::Cosine(c) => c.into(),
-            Of::Vectors { axes, a, b } => {
-                Term::sum_over(axes, Angle::unit(axes, a).times(Angle::unit(axes, b)))
-            }
-        }
-    }
-
-    /// The part of b̂ at right angles to a.
-    fn across(self) -> Option<(AxisSet, Term)> {
-        match self.of {
-            Of::Cosine(_) => None,
-            Of::Vectors { axes, a, b } => {
-                let along = self.cosine().times(Angle::unit(axes, a));
-                Some((axes, Angle::unit(axes, b).minus(along)))
-            }
-        }
-    }
-
-    fn sine(self) -> Term {
-        match self.across() {
-            Some((axes, across)) => Term::Node(Op::Reduce(Reducer::Norm, axes), vec![across]),
-            None => {
-                let cosine = || self.cosine();
-                let below = Term::constant(Rational::ONE).minus(cosine());
-                let above = Term::constant(Rational::ONE).plus(cosine());
-                Term::unary(UnaryOp::Sqrt, below.times(above))
-            }
-        }
-    }
-
-    /// cos kθ.
-    fn cosine_of_multiple(self, k: i64) -> Option<Term> {
-        polynomial(&chebyshev(k.unsigned_abs(), false)?, &self.cosine())
-    }
-
-    /// sin kθ, k ≠ 0, in terms of sin θ, which stays recognisable as such: it is to cancel.
-    fn sine_of_multiple(self, k: i64) -> Option<Term> {
-        let second = polynomial(&chebyshev(k.unsigned_abs() - 1, true)?, &self.cosine())?;
-        let sign = Rational::from_int(k.signum());
-        let sine = Term::unary(UnaryOp::Sin, self.theta.into());
-        Some(sine.times(second).scaled(sign))
-    }
-}
-
-/// The coefficients of T_k, or of U_k if `second`, from the constant up: both are p_{k+1} = 2x·p_k −
-/// p_{k−1} from p_0 = 1 and T_1 = x, U_1 = 2x.
-fn chebyshev(k: u64, second: bool) -> Option<Vec<i64>> {
-    let mut last: Vec<i64> = vec![1];
-    let mut now: Vec<i64> = vec![0, if second { 2 } else { 1 }];
-    if k == 0 {
-        return Some(last);
-    }
-    for _ in 1..k {
-        let mut next = vec![0; now.len() + 1];
-        for (i, &c) in now.iter().enumerate() {
-            next[i + 1] = c.checked_mul(2)?;
-        }
-        for (i, &c) in last.iter().enumerate() {
-            next[i] = i64::checked_sub(next[i], c)?;
-        }
-        last = std::mem::replace(&mut now, next);
-    }
-    Some(now)
-}
-
-/// An even or odd polynomial by Horner's scheme in x².
-fn polynomial(coefficients: &[i64], x: &Term) -> Option<Term> {
-    let degree = coefficients.len().checked_sub(1)?;
-    let square = Term::Product(vec![(x.clone(), 2)]);
-    let mut value: Option<Term> = None;
-    for &c in coefficients.iter().rev().step_by(2) {
-        let c = Rational::from_int(c);
-        value = Some(match value {
-            None => Term::constant(c),
-            Some(value) => {
-                let higher = value.times(square.clone());
-                Term::Sum(c, vec![(higher, Rational::ONE)])
-            }
-        });
-    }
-    let value = value?;
-    Some(if degree % 2 == 1 {
-        x.clone().times(value)
-    } else {
-        value
-    })
-}
-
-/// A class as `kθ + rest`.
-fn multiple_of_angle(egraph: &Egraph, id: Id) -> Option<(Angle, i64, Term)> {
-    if let Some(angle) = Angle::of(egraph, id) {
-        return Some((angle, 1, Term::zero()));
-    }
-    for (constant, terms) in egraph[id].nodes.iter().filter_map(ENode::as_sum) {
-        for (i, &(term, coefficient)) in terms.iter().enumerate() {
-            let (Some(angle), Some(k)) = (Angle::of(egraph, term), coefficient.to_integer()) else {
-                continue;
-            };
-            if k == 0 || k.abs() > LARGEST_MULTIPLE {
-                continue;
-            }
-            let rest = terms.iter().enumerate().filter(|(j, _)| *j != i);
-            let rest = rest.map(|(_, &(id, c))| (Term::Class(id), c)).collect();
-            return Some((angle, k, Term::Sum(constant, rest)));
-        }
-    }
-    None
-}
 
 fn cosine_of_angle(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     let (Op::Unary(op @ (UnaryOp::Cos | UnaryOp::Sin)), &[argument]) = (&node.op, &*node.children)
@@ -395,21 +250,6 @@ fn sine_times_direction(egraph: &Egraph, id: Id, node: &ENode, out: &mut Vec<Ter
             }
         }
     }
-}
-
-/// The class of b̂ − (â·b̂)·â, if the e-graph has it.
-fn find_across(egraph: &Egraph, axes: AxisSet, a: Id, b: Id) -> Option<Id> {
-    let unit = |v: Id| egraph.lookup(ENode::new(Op::Unit(axes), [v, v]));
-    let (a, b) = (unit(a)?, unit(b)?);
-    let product = find_product(egraph, &[(a, 1), (b, 1)])?;
-    let dot = ENode::new(Op::Reduce(Reducer::Sum, axes), [product]);
-    let cosine = egraph.lookup(dot)?;
-    let along = find_product(egraph, &[(cosine, 1), (a, 1)])?;
-    find_sum(
-        egraph,
-        Rational::ZERO,
-        &[(b, Rational::ONE), (along, Rational::MINUS_ONE)],
-    )
 }
 
 /// A class as `kπ + q` with 0 <= k <= 1 and q = 0, or k = 0 and 0 <= q <= 3.

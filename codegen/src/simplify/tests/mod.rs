@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod found;
+mod samples;
 mod soundness;
 
 use super::{Report, simplify_with_report};

@@ -1,0 +1,70 @@
+//! What holds where a one-hot `C == y` is true: computed by the IR, which can replace C by y.
+//!
+//! The e-graph has no substitution; it would have to be pushed through every operator and past every
+//! binder. The few substituted forms that rules need are put into it at the start.
+
+use crate::ir::{CompareOp, Graph, Index, Node, NodeId, Softmax, SoftmaxForm};
+
+/// Where a one-hot holds its axis stands at the hit: `if C == y { f } else { g }` is also
+/// `if C == y { f[C = y] } else { g }`, which needs f once a row and not for every class.
+pub(crate) fn place_hits(graph: &mut Graph, roots: &[NodeId]) -> Vec<(NodeId, NodeId)> {
+    let mut placed = vec![];
+    for id in graph.reachable(roots) {
+        let Node::Select(condition, yes, no) = *graph.node(id) else {
+            continue;
+        };
+        let free = graph.free(yes);
+        let parts = graph.conjuncts(condition);
+        let hit = parts.into_iter().find_map(|part| graph.one_hot(part, free));
+        if let Some((axis, place)) = hit {
+            let there = graph.substitute(yes, &[(axis, Index::At(place))]);
+            placed.push((id, graph.select(condition, there, no)));
+        }
+    }
+    placed
+}
+
+/// A [`Hit`](super::analysis::Hit) among the nodes of the graph.
+pub(crate) struct Place {
+    pub(crate) softmax: NodeId,
+    pub(crate) condition: NodeId,
+    pub(crate) complement: NodeId,
+}
+
+/// For every softmax over one axis and every one-hot on that axis: one minus the softmax at the hit.
+pub(crate) fn find_hits(graph: &mut Graph, roots: &[NodeId]) -> Vec<Place> {
+    let reachable = graph.reachable(roots);
+    let mut hits = vec![];
+    for &softmax in &reachable {
+        let Node::Softmax(s) = graph.node(softmax).clone() else {
+            continue;
+        };
+        if s.form != SoftmaxForm::Prob || s.hit.is_some() || s.axes.len() != 1 {
+            continue;
+        }
+        for &condition in &reachable {
+            if !matches!(graph.node(condition), Node::Compare(CompareOp::Eq, ..)) {
+                continue;
+            }
+            let Some((axis, place)) = graph.one_hot(condition, s.axes) else {
+                continue;
+            };
+            let there = graph.substitute(softmax, &[(axis, Index::At(place))]);
+            if let Node::Softmax(found) = graph.node(there).clone()
+                && found.hit.is_some()
+                && found.form == SoftmaxForm::Prob
+            {
+                let complement = graph.softmax(Softmax {
+                    form: SoftmaxForm::Complement,
+                    ..found
+                });
+                hits.push(Place {
+                    softmax,
+                    condition,
+                    complement,
+                });
+            }
+        }
+    }
+    hits
+}
