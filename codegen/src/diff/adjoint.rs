@@ -189,12 +189,12 @@ impl Sweep<'_> {
                 }
             }
             BinaryOp::Min => {
-                self.send_to_smaller(a, b, a, g);
-                self.send_to_smaller(a, b, b, g);
+                self.send_where_less(a, b, a, g);
+                self.send_where_less(b, a, b, g);
             }
             BinaryOp::Max => {
-                self.send_to_smaller(b, a, a, g);
-                self.send_to_smaller(b, a, b, g);
+                self.send_where_less(b, a, a, g);
+                self.send_where_less(a, b, b, g);
             }
             BinaryOp::Xlogy => {
                 if self.is_active(a) {
@@ -213,19 +213,17 @@ impl Sweep<'_> {
         }
     }
 
-    /// Of min(low, high) or its mirror image: `to` gets ḡ where it is the one chosen, half at a tie.
-    /// For a maximum the two are given in exchanged order, so "chosen" is `low < high` in both.
-    fn send_to_smaller(&mut self, low: NodeId, high: NodeId, to: NodeId, g: NodeId) {
+    /// Of a minimum or maximum: `to`, one of the two, gets ḡ where `below < above`, half at a tie.
+    fn send_where_less(&mut self, below: NodeId, above: NodeId, to: NodeId, g: NodeId) {
         if !self.is_active(to) {
             return;
         }
         let zero = self.graph.zero();
         let half = self.graph.scale(g, Rational::HALF);
-        let (mine, other) = if to == low { (g, zero) } else { (zero, g) };
-        let minimum_is_low = self.graph.compare(CompareOp::Lt, low, high);
-        let minimum_is_high = self.graph.compare(CompareOp::Lt, high, low);
-        let rest = self.graph.select(minimum_is_high, other, half);
-        let part = self.graph.select(minimum_is_low, mine, rest);
+        let chosen = self.graph.compare(CompareOp::Lt, below, above);
+        let other = self.graph.compare(CompareOp::Lt, above, below);
+        let rest = self.graph.select(other, zero, half);
+        let part = self.graph.select(chosen, g, rest);
         self.send(to, part);
     }
 
@@ -288,12 +286,28 @@ impl Sweep<'_> {
             }
         };
         let to_log = self.graph.mul(g, slope);
-        self.send(s.value, to_log);
+        // An element at a hit is the body under a one-hot: all of the cotangent goes to the body, so
+        // that 1 - p meets itself there and an element is not differentiated twice.
+        let inside = s
+            .hit
+            .filter(|_| self.graph.free(to_log).is_disjoint(s.axes));
+        if inside.is_none() {
+            self.send(s.value, to_log);
+        }
         if self.is_active(s.body) {
-            let total = self.sum_bound(s.axes, to_log);
+            // At every position the cotangent is one per position, even if they are all alike.
+            let total = match s.hit {
+                None => self.graph.reduce(Reducer::Sum, s.axes, to_log),
+                Some(_) => self.sum_bound(s.axes, to_log),
+            };
             let p = self.softmax_of(s.axes, s.body);
             let part = self.graph.mul(total, p);
-            let part = self.graph.neg(part);
+            let mut part = self.graph.neg(part);
+            if let Some(hit) = inside {
+                let zero = self.graph.zero();
+                let one_hot = self.graph.select(hit, to_log, zero);
+                part = self.graph.add(one_hot, part);
+            }
             self.send(s.body, part);
         }
     }
