@@ -188,13 +188,16 @@ impl Sweep<'_> {
                     self.send(b, part);
                 }
             }
-            BinaryOp::Min => {
-                self.send_to_smaller(a, b, a, g);
-                self.send_to_smaller(a, b, b, g);
-            }
-            BinaryOp::Max => {
-                self.send_to_smaller(b, a, a, g);
-                self.send_to_smaller(b, a, b, g);
+            BinaryOp::Min | BinaryOp::Max => {
+                let a_below = self.graph.compare(CompareOp::Lt, a, b);
+                let b_below = self.graph.compare(CompareOp::Lt, b, a);
+                let (a_chosen, b_chosen) = if op == BinaryOp::Min {
+                    (a_below, b_below)
+                } else {
+                    (b_below, a_below)
+                };
+                self.send_where_chosen(a, a_chosen, b_chosen, g);
+                self.send_where_chosen(b, b_chosen, a_chosen, g);
             }
             BinaryOp::Xlogy => {
                 if self.is_active(a) {
@@ -213,19 +216,15 @@ impl Sweep<'_> {
         }
     }
 
-    /// Of min(low, high) or its mirror image: `to` gets ḡ where it is the one chosen, half at a tie.
-    /// For a maximum the two are given in exchanged order, so "chosen" is `low < high` in both.
-    fn send_to_smaller(&mut self, low: NodeId, high: NodeId, to: NodeId, g: NodeId) {
+    /// `to` gets ḡ where it is the one that a minimum or maximum of two chose, half of it at a tie.
+    fn send_where_chosen(&mut self, to: NodeId, chosen: NodeId, passed_over: NodeId, g: NodeId) {
         if !self.is_active(to) {
             return;
         }
         let zero = self.graph.zero();
         let half = self.graph.scale(g, Rational::HALF);
-        let (mine, other) = if to == low { (g, zero) } else { (zero, g) };
-        let minimum_is_low = self.graph.compare(CompareOp::Lt, low, high);
-        let minimum_is_high = self.graph.compare(CompareOp::Lt, high, low);
-        let rest = self.graph.select(minimum_is_high, other, half);
-        let part = self.graph.select(minimum_is_low, mine, rest);
+        let rest = self.graph.select(passed_over, zero, half);
+        let part = self.graph.select(chosen, g, rest);
         self.send(to, part);
     }
 
