@@ -11,5 +11,6 @@ mod gradients;
 mod never_nan;
 mod oracle;
 mod snapshots;
+mod spellings;
 mod tidy;
 mod ui;
