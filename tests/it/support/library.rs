@@ -87,5 +87,8 @@ pub(crate) fn block_of(name: &str) -> TokenStream {
 
 fn names_in(block: TokenStream) -> Vec<String> {
     let definitions = syntax::parse(block, &mut Diagnostics::new());
-    definitions.into_iter().map(|definition| definition.name.text).collect()
+    definitions
+        .into_iter()
+        .map(|definition| definition.name.text)
+        .collect()
 }
