@@ -1,1 +1,131 @@
-//! To be written.
+//! The same text on every run, the same bits for every number of threads.
+//!
+//! Generated code must not depend on what was compiled before it, on the thread, or on the process (hash seeds, address
+//! layout). Results must not depend on how many threads share the work.
+
+use std::process::Command;
+
+use loss_dsl::Loss;
+use rayon::ThreadPoolBuilder;
+
+use crate::support::arrays::Layout;
+use crate::support::library;
+use crate::support::outcome::generated;
+use crate::support::subject::Subject;
+
+/// The generated code of every built-in loss, as text, in order.
+fn code() -> Vec<String> {
+    let expand = |block| loss_codegen::expand(block).to_string();
+    library::blocks().into_iter().map(expand).collect()
+}
+
+#[test]
+fn twice_is_the_same() {
+    assert_eq!(code(), code());
+}
+
+#[test]
+fn the_order_of_compilation_does_not_matter() {
+    let forwards = code();
+    let other = crate::support::written::angular::SOURCE.parse().expect("tokens");
+    loss_codegen::expand(other);
+    let mut backwards: Vec<String> = library::blocks()
+        .into_iter()
+        .rev()
+        .map(|block| loss_codegen::expand(block).to_string())
+        .collect();
+    backwards.reverse();
+    assert_eq!(forwards, backwards);
+}
+
+#[test]
+fn threads_do_not_matter() {
+    let here = code();
+    let elsewhere: Vec<_> = (0..3).map(|_| std::thread::spawn(code)).collect();
+    for thread in elsewhere {
+        assert_eq!(here, thread.join().expect("no panic"));
+    }
+}
+
+/// FNV-1a, so that a child process has one number to print.
+fn fingerprint(texts: &[String]) -> u64 {
+    let bytes = texts.iter().flat_map(|text| text.bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
+}
+
+const PRINT: &str = "determinism::print_the_fingerprint";
+
+/// Run by [`processes_do_not_matter`] in processes of its own.
+#[test]
+#[ignore = "a part of processes_do_not_matter"]
+fn print_the_fingerprint() {
+    println!("fingerprint {:016x}", fingerprint(&code()));
+}
+
+#[test]
+fn processes_do_not_matter() {
+    let expected = format!("fingerprint {:016x}", fingerprint(&code()));
+    let program = std::env::current_exe().expect("the test binary");
+    for _ in 0..2 {
+        let arguments = ["--exact", PRINT, "--ignored", "--nocapture"];
+        let output = Command::new(&program).args(arguments).output();
+        let output = output.expect("the test binary runs");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains(&expected), "{expected} not in {text}");
+    }
+}
+
+/// Enough rows for many blocks on several threads.
+fn sizes(dim: &str) -> usize {
+    match dim {
+        "N" => 700,
+        "C" => 75,
+        _ => 9,
+    }
+}
+
+/// The same of batches whose samples interact, where the work is quadratic.
+fn coupled_sizes(dim: &str) -> usize {
+    match dim {
+        "N" => 90,
+        other => sizes(other).min(20),
+    }
+}
+
+fn same_bits<L: Loss + Default>(subject: &Subject) {
+    let sizes = if L::spec().coupled {
+        coupled_sizes
+    } else {
+        sizes
+    };
+    let arrays = subject.sample(sizes, 5);
+    let cotangent = subject.cotangent(&arrays, 6);
+    let loss = L::default();
+    let pooled = |threads: usize, layout| {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        let arrays = arrays.relaid(layout);
+        let outcome = pool.expect("a pool").install(|| {
+            (
+                generated::<L, f32>(&loss, &arrays, &cotangent),
+                generated::<L, f64>(&loss, &arrays, &cotangent),
+            )
+        });
+        [outcome.0, outcome.1].map(|outcome| {
+            let bits = |array: &ndarray::ArrayD<f64>| array.mapv(f64::to_bits);
+            let arrays = outcome.arrays.into_iter();
+            arrays
+                .map(|(name, array)| (name, bits(&array)))
+                .collect::<Vec<_>>()
+        })
+    };
+    for layout in [Layout::RowMajor, Layout::ColumnMajor] {
+        let alone = pooled(1, layout);
+        assert_eq!(alone, pooled(2, layout), "{}, two threads", L::NAME);
+        assert_eq!(alone, pooled(3, layout), "{}, three threads", L::NAME);
+    }
+}
+
+library::for_each_built_in!(same_bits);
+crate::support::written::for_each_written!(same_bits);

@@ -35,6 +35,11 @@ fn correct<L: Loss + Default>(subject: &Subject) {
                 report.entries().len(),
                 expected + L::spec().learned().count()
             );
+            if L::NAME == "Modulated" {
+                // What `detach` stops is in the slope of the value and not in the gradient.
+                assert!(report.max_error() > 1e-2, "{report}");
+                continue;
+            }
             assert!(
                 report.max_error() <= BOUND,
                 "{}, {reduction:?}: {report}",

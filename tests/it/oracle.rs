@@ -60,6 +60,10 @@ const SIZES: [(&str, Sizes); 6] = [
 fn agree<L: Loss + Default>(subject: &Subject) {
     let loss = L::default();
     for (seed, (case, sizes)) in (1..).zip(SIZES) {
+        let is_refused = |dim: &&loss_dsl::DimSpec| !dim.batch && sizes(dim.name) == 0;
+        if L::spec().dims.iter().any(|dim| is_refused(&dim)) {
+            continue;
+        }
         let arrays = subject.sample(sizes, seed);
         let cotangent = subject.cotangent(&arrays, seed + 100);
         let interpreted =

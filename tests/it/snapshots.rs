@@ -1,1 +1,44 @@
-//! To be written.
+//! What users read, kept under `snapshots/`: the formulas of every built-in loss as text and as LaTeX, and the generated
+//! Rust of some. A change shows in review; `cargo insta review` accepts it.
+
+use loss_dsl::Loss;
+
+use crate::support::library;
+use crate::support::subject::Subject;
+
+fn formulas<L: Loss>(_: &Subject) {
+    let derivation = L::derivation();
+    insta::assert_snapshot!(format!("{}_text", L::NAME), derivation.to_string());
+    insta::assert_snapshot!(format!("{}_latex", L::NAME), derivation.to_latex());
+}
+
+library::for_each_built_in!(formulas);
+
+/// The generated items of one loss, as rustfmt would have them.
+fn rust(name: &str) -> String {
+    let block = library::block_of(name);
+    let tokens = loss_codegen::expand(block);
+    let file = syn::parse2(tokens).unwrap_or_else(|error| panic!("{name}: {error}"));
+    prettyplease::unparse(&file)
+}
+
+/// The code of a loss as a test.
+macro_rules! code {
+    ($($test:ident $loss:literal,)*) => { $(
+        #[test]
+        fn $test() {
+            insta::assert_snapshot!(concat!($loss, "_code"), rust($loss));
+        }
+    )* };
+}
+
+code! {
+    code_of_softmax_cross_entropy "SoftmaxCrossEntropy",
+    code_of_weighted_softmax "WeightedSoftmax",
+    code_of_binary_focal "BinaryFocal",
+    code_of_focal "Focal",
+    code_of_distillation "Distillation",
+    code_of_hed_sigmoid "HedSigmoid",
+    code_of_cos_face "CosFace",
+    code_of_arc_face "ArcFace",
+}

@@ -372,14 +372,16 @@ impl Scheduler<'_> {
     }
 
     /// The nodes below `root` that a nest over `rows` cannot, or should not, compute itself.
+    ///
+    /// It cannot compute a reduction that differs within a row and binds an axis which a loop around it has
+    /// given a position: what the reduction runs over would keep that position.
     fn foreign(&self, root: LowId, rows: AxisSet, of: Option<usize>) -> Vec<LowId> {
         let mut found = vec![];
-        let mut seen = BTreeSet::new();
-        let mut stack = vec![root];
-        while let Some(id) = stack.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
+        // The loops around each node beyond the rows. Parents have higher ids than their children, so
+        // a node is taken when all of its parents have been.
+        let around_root = of.map_or(AxisSet::EMPTY, |i| self.looped_axes(i).minus(rows));
+        let mut around = BTreeMap::from([(root, around_root)]);
+        while let Some((id, loops)) = around.pop_last() {
             let own = of.is_some_and(|i| self.stored[i].node == id);
             if self.known.contains_key(&id) && !own {
                 found.push(id);
@@ -387,21 +389,42 @@ impl Scheduler<'_> {
             }
             let free = self.low.free(id);
             let outside = !rows.is_subset(free) || rows.is_empty();
-            let costly = match self.low.op(id) {
-                Op::Contract { .. } => true,
-                Op::Reduce(..) => outside || self.is_hit_sum(id),
-                Op::Unary(op, _) => outside && !free.is_empty() && is_costly(*op),
-                Op::Binary(BinaryOp::Pow | BinaryOp::Xlogy, _, _) => outside && !free.is_empty(),
-                _ => false,
+            let in_front = free.is_subset(rows);
+            let (costly, within) = match *self.low.op(id) {
+                Op::Contract { .. } => (true, loops),
+                Op::Reduce(_, over, _) => {
+                    let captured = !in_front && !over.is_disjoint(loops);
+                    let costly = outside || captured || self.is_hit_sum(id);
+                    let loops = if in_front { AxisSet::EMPTY } else { loops };
+                    (costly, loops.union(over))
+                }
+                Op::Unary(op, _) => (outside && !free.is_empty() && is_costly(op), loops),
+                Op::Binary(BinaryOp::Pow | BinaryOp::Xlogy, _, _) => {
+                    (outside && !free.is_empty(), loops)
+                }
+                _ => (false, loops),
             };
             if costly && !own {
                 found.push(id);
-            } else {
-                stack.extend(self.low.op(id).children());
+                continue;
+            }
+            for child in self.low.op(id).children() {
+                let known = around.entry(child).or_insert(AxisSet::EMPTY);
+                *known = known.union(within);
             }
         }
         found.sort_unstable();
         found
+    }
+
+    /// The axes that a stored value's nest loops over, rows included, before any reduction below it.
+    fn looped_axes(&self, i: usize) -> AxisSet {
+        let stored = &self.stored[i];
+        let own: AxisSet = stored.axes.iter().copied().collect();
+        match (&stored.how, self.low.op(stored.node)) {
+            (How::Folded { .. }, Op::Reduce(_, over, _)) => own.union(*over),
+            _ => own,
+        }
     }
 
     /// The level of every stored value.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use loss_codegen::support::Diagnostics;
+use loss_codegen::syntax;
 use proc_macro2::TokenStream;
 
 /// The inside of every `loss! { … }` of `loss-dsl/src/losses`, in order of file and line.
@@ -68,12 +70,25 @@ pub(crate) use for_each_built_in;
 
 /// The names of all built-in losses, sorted.
 pub(crate) fn names() -> Vec<String> {
-    let compiled = |block| loss_codegen::compile::compile(block).expect("a correct loss");
-    let mut names: Vec<_> = blocks()
-        .into_iter()
-        .flat_map(compiled)
-        .map(|loss| loss.header.name.to_string())
-        .collect();
+    let mut names: Vec<_> = blocks().into_iter().flat_map(names_in).collect();
     names.sort();
     names
+}
+
+/// The inside of the `loss! { … }` that defines `name`.
+///
+/// # Panics
+/// If there is none.
+pub(crate) fn block_of(name: &str) -> TokenStream {
+    let defines = |block: &TokenStream| names_in(block.clone()).iter().any(|own| own == name);
+    let found = blocks().into_iter().find(defines);
+    found.unwrap_or_else(|| panic!("no built-in loss {name}"))
+}
+
+fn names_in(block: TokenStream) -> Vec<String> {
+    let definitions = syntax::parse(block, &mut Diagnostics::new());
+    definitions
+        .into_iter()
+        .map(|definition| definition.name.text)
+        .collect()
 }

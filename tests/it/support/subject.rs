@@ -37,12 +37,7 @@ impl Subject {
     /// # Panics
     /// If there is none.
     pub(crate) fn built_in(name: &str) -> Self {
-        let mentions = |block: &TokenStream| block.to_string().contains(name);
-        let blocks = library::blocks().into_iter().filter(mentions);
-        let found = blocks
-            .filter_map(|block| Self::in_block(block, name))
-            .next();
-        found.unwrap_or_else(|| panic!("no built-in loss {name}"))
+        Self::in_block(library::block_of(name), name).expect("a loss of its name")
     }
 
     /// The loss as written.
