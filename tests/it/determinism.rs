@@ -27,7 +27,9 @@ fn twice_is_the_same() {
 #[test]
 fn the_order_of_compilation_does_not_matter() {
     let forwards = code();
-    let other = crate::support::written::angular::SOURCE.parse().expect("tokens");
+    let other = crate::support::written::angular::SOURCE
+        .parse()
+        .expect("tokens");
     loss_codegen::expand(other);
     let mut backwards: Vec<String> = library::blocks()
         .into_iter()

@@ -8,10 +8,10 @@ use loss_dsl::{Loss, Reduction};
 use ndarray::{Array1, Array2, ArrayD, Axis, array};
 
 use crate::support::arrays::{Array, Arrays};
+use crate::support::library;
 use crate::support::outcome::{Outcome, generated};
 use crate::support::random::Random;
 use crate::support::subject::Subject;
-use crate::support::library;
 
 /// Allowed error, relative to the largest element of an array.
 const DOUBLE: f64 = 1e-11;
@@ -440,7 +440,8 @@ fn textbook_forms() {
     let z = array![[1e4_f32, -1e4, 0.0], [-1e4, 1e4, 1e4], [0.0, 0.0, 0.0]];
     let t = array![[1.0_f32, 0.0, 1.0], [0.0, 1.0, 1.0], [0.0, 1.0, 0.0]];
     let y = array![1, 1, 2];
-    let loss = crate::support::written::textbook::Textbook::default().with_reduction(Reduction::None);
+    let loss =
+        crate::support::written::textbook::Textbook::default().with_reduction(Reduction::None);
     let (value, gradients) = loss.value_and_grad(&z, &y, &t).unwrap();
     let ln_2 = 2.0_f32.ln();
     let expected = [2e4 + ln_2, ln_2 + 1e4, 3.0_f32.ln() + 4.0 * ln_2];

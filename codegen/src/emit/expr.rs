@@ -29,6 +29,7 @@ impl Scope<'_> {
             Op::Pi => quote!(F::from_f64(::core::f64::consts::PI)),
             Op::NegInfinity => quote!(F::NEG_INFINITY),
             Op::Lowest => quote!((-F::MAX)),
+            Op::Smallest => quote!(F::MIN_POSITIVE),
             Op::Bool(value) => quote!(#value),
             Op::Place(place) => quote!(#place),
             Op::Scalar(param) => self.scalar(param),
@@ -186,6 +187,7 @@ impl Scope<'_> {
                 | Op::Pi
                 | Op::NegInfinity
                 | Op::Lowest
+                | Op::Smallest
                 | Op::Bool(_)
                 | Op::Place(_)
                 | Op::Scalar(_)

@@ -54,6 +54,8 @@ pub enum Op {
     NegInfinity,
     /// The most negative finite float.
     Lowest,
+    /// The smallest positive normal float.
+    Smallest,
     /// A truth value.
     Bool(bool),
     /// A constant position.
@@ -119,6 +121,7 @@ impl Op {
             | Op::Pi
             | Op::NegInfinity
             | Op::Lowest
+            | Op::Smallest
             | Op::Bool(_)
             | Op::Place(_)
             | Op::Scalar(_)
@@ -307,6 +310,7 @@ impl Low {
             | Op::Pi
             | Op::NegInfinity
             | Op::Lowest
+            | Op::Smallest
             | Op::Bool(_)
             | Op::Place(_)
             | Op::Scalar(_)

@@ -84,10 +84,7 @@ impl<'g> Lowering<'g> {
             Node::Select(c, a, b) => Op::Select(self.lower(c), self.lower(a), self.lower(b)),
             Node::Reduce(reducer, axes, body) => return self.lower_reduce(reducer, axes, body),
             Node::Softmax(s) => return self.lower_softmax(&s),
-            Node::Unit { axes, value, body } => {
-                let inverse = self.inverse_norm(axes, body);
-                Op::Mul(self.lower(value), inverse)
-            }
+            Node::Unit { axes, value, body } => return self.lower_unit(axes, value, body),
             Node::Angle { axes, a, b } => return self.lower_angle(axes, a, b),
             Node::Detach(a) => return self.lower(a),
         };
@@ -238,23 +235,37 @@ impl<'g> Lowering<'g> {
     }
 
     fn lower_norm(&mut self, axes: AxisSet, body: NodeId) -> LowId {
-        let body = self.lower(body);
-        let square = self.low.push(Op::Mul(body, body));
-        let sum = self.low.reduce(Fold::Sum, axes, square);
-        self.low.push(Op::Unary(UnaryOp::Sqrt, sum))
+        let scaled = self.scaled_norm(axes, body);
+        self.low.push(Op::Mul(scaled.scale, scaled.norm))
     }
 
-    fn inverse_norm(&mut self, axes: AxisSet, body: NodeId) -> LowId {
-        let norm = self.lower_norm(axes, body);
-        self.low.push(Op::Unary(UnaryOp::RecipOrZero, norm))
+    /// `‖x‖ = M·‖x/M‖` with M = max |x|: the squares neither overflow nor underflow, whatever the
+    /// length of the vector. M is kept from 0, so that a zero vector has the norm 0.
+    fn scaled_norm(&mut self, axes: AxisSet, body: NodeId) -> Scaled {
+        let vector = self.lower(body);
+        let size = self.low.push(Op::Unary(UnaryOp::Abs, vector));
+        let largest = self.low.reduce(Fold::Max, axes, size);
+        let smallest = self.low.push(Op::Smallest);
+        let scale = self.low.push(Op::Binary(BinaryOp::Max, largest, smallest));
+        let scaled = self.low.push(Op::Div(vector, scale));
+        let square = self.low.push(Op::Mul(scaled, scaled));
+        let sum = self.low.reduce(Fold::Sum, axes, square);
+        let norm = self.low.push(Op::Unary(UnaryOp::Sqrt, sum));
+        Scaled { scale, norm }
+    }
+
+    /// `value / ‖body‖` without the inverse of the norm, which overflows for a subnormal vector.
+    fn lower_unit(&mut self, axes: AxisSet, value: NodeId, body: NodeId) -> LowId {
+        let scaled = self.scaled_norm(axes, body);
+        let value = self.lower(value);
+        let value = self.low.push(Op::Div(value, scaled.scale));
+        let inverse = self.low.push(Op::Unary(UnaryOp::RecipOrZero, scaled.norm));
+        self.low.push(Op::Mul(value, inverse))
     }
 
     /// θ = 2·atan(‖â − b̂‖ / ‖â + b̂‖), accurate at every angle (Kahan); π/2 if one vector is zero.
     fn lower_angle(&mut self, axes: AxisSet, a: NodeId, b: NodeId) -> LowId {
-        let (ia, ib) = (self.inverse_norm(axes, a), self.inverse_norm(axes, b));
-        let (a, b) = (self.lower(a), self.lower(b));
-        let a = self.low.push(Op::Mul(a, ia));
-        let b = self.low.push(Op::Mul(b, ib));
+        let (a, b) = (self.lower_unit(axes, a, a), self.lower_unit(axes, b, b));
         let norm = |low: &mut Low, op: Op| {
             let vector = low.push(op);
             let square = low.push(Op::Mul(vector, vector));
@@ -333,6 +344,12 @@ impl<'g> Lowering<'g> {
             }
         }
     }
+}
+
+/// A norm as a product.
+struct Scaled {
+    scale: LowId,
+    norm: LowId,
 }
 
 struct Shifted {

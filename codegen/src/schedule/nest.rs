@@ -223,6 +223,7 @@ impl Builder<'_> {
                     | Op::Pi
                     | Op::NegInfinity
                     | Op::Lowest
+                    | Op::Smallest
                     | Op::Bool(_)
                     | Op::Place(_)
                     | Op::Scalar(_)

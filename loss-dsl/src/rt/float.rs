@@ -97,7 +97,7 @@ pub trait Float:
     fn floor<S: Isa>(self, isa: S) -> Self;
     /// The smallest integer that is not smaller.
     fn ceil<S: Isa>(self, isa: S) -> Self;
-    /// The nearest integer, halves away from zero.
+    /// The nearest integer, halves to even.
     fn round<S: Isa>(self, isa: S) -> Self;
     /// The sine of an angle in radians.
     fn sin<S: Isa>(self, isa: S) -> Self;
@@ -125,7 +125,7 @@ pub trait Float:
     fn min<S: Isa>(self, isa: S, other: Self) -> Self;
     /// The larger of two numbers; NaN if either is NaN.
     fn max<S: Isa>(self, isa: S, other: Self) -> Self;
-    /// 1/x, and 0 at ±0.
+    /// 1/x, at most the largest finite number, and 0 at ±0.
     fn recip_or_zero<S: Isa>(self, isa: S) -> Self;
     /// x · ln y, and 0 where x is 0, whatever y is.
     fn xlogy<S: Isa>(self, isa: S, y: Self) -> Self;
@@ -194,18 +194,26 @@ macro_rules! float {
             }
             #[inline(always)]
             fn larger(self, other: Self) -> Self {
-                if self > other || self != self { self } else { other }
+                if self > other || self != self {
+                    self
+                } else {
+                    other
+                }
             }
             #[inline(always)]
             fn smaller(self, other: Self) -> Self {
-                if self < other || self != self { self } else { other }
+                if self < other || self != self {
+                    self
+                } else {
+                    other
+                }
             }
             #[inline(always)]
             fn mul_add<S: Isa>(self, isa: S, b: Self, c: Self) -> Self {
                 isa.$fma(self, b, c)
             }
 
-            std_functions! { $float: sqrt abs floor ceil round sin cos tan asin acos atan sinh cosh }
+            std_functions! { $float: sqrt abs floor ceil sin cos tan asin acos atan sinh cosh }
             math_functions! { $float: exp ln log1p expm1 sigmoid softplus tanh log1mexp erf }
 
             #[inline(always)]
@@ -236,8 +244,14 @@ macro_rules! float {
                 self.larger(other)
             }
             #[inline(always)]
+            fn round<S: Isa>(self, _isa: S) -> Self {
+                self.round_ties_even()
+            }
+            #[inline(always)]
             fn recip_or_zero<S: Isa>(self, _isa: S) -> Self {
-                if self == 0.0 { 0.0 } else { 1.0 / self }
+                // Not infinite for a subnormal: it is multiplied by zeros.
+                let inverse = (1.0 / self).clamp(-Self::MAX, Self::MAX);
+                if self == 0.0 { 0.0 } else { inverse }
             }
             #[inline(always)]
             fn xlogy<S: Isa>(self, isa: S, y: Self) -> Self {
@@ -251,7 +265,11 @@ macro_rules! float {
                 b: faer::MatRef<'_, Self>,
                 accumulate: bool,
             ) {
-                let beta = if accumulate { faer::Accum::Add } else { faer::Accum::Replace };
+                let beta = if accumulate {
+                    faer::Accum::Add
+                } else {
+                    faer::Accum::Replace
+                };
                 faer::linalg::matmul::matmul(out, beta, a, b, 1.0, faer::Par::Seq);
             }
         }
@@ -284,8 +302,12 @@ mod tests {
         assert_eq!(F::ZERO.xlogy(i, F::NAN), F::ZERO);
         assert_eq!(f(2.0).xlogy(i, F::ZERO), F::NEG_INFINITY);
         assert!(F::NAN.xlogy(i, F::ONE).is_nan());
-        assert_eq!(f(2.5).round(i), f(3.0));
-        assert_eq!(f(-2.5).round(i), f(-3.0));
+        assert_eq!(f(2.5).round(i), f(2.0));
+        assert_eq!(f(-3.5).round(i), f(-4.0));
+        let tiny = F::MIN_POSITIVE / f(64.0);
+        assert_eq!(tiny.recip_or_zero(i), F::MAX);
+        assert_eq!((-tiny).recip_or_zero(i), -F::MAX);
+        assert!(F::NAN.recip_or_zero(i).is_nan());
         assert_eq!(f(3.0).mul_add(i, f(4.0), f(5.0)), f(17.0));
     }
 

@@ -2,7 +2,7 @@
 
 use egg::Id;
 
-use crate::ir::{AxisSet, Reducer, UnaryOp};
+use crate::ir::{AxisSet, CompareOp, Reducer, UnaryOp};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
 use crate::simplify::term::{Term, find_product, find_sum};
@@ -68,11 +68,18 @@ impl Angle {
         }
     }
 
-    /// sin θ.
+    /// sin θ. The part of b̂ at right angles is 0 where b is, but the angle is a right one there.
     pub(super) fn sine(self) -> Term {
-        match self.across() {
-            Some((axes, across)) => Term::Node(Op::Reduce(Reducer::Norm, axes), vec![across]),
-            None => {
+        let norm = |axes, vector| Term::Node(Op::Reduce(Reducer::Norm, axes), vec![vector]);
+        match (self.of, self.across()) {
+            (Of::Vectors { b, .. }, Some((axes, across))) => {
+                let empty = Term::Node(
+                    Op::Compare(CompareOp::Eq),
+                    vec![norm(axes, b.into()), Term::zero()],
+                );
+                Term::select(empty, Term::constant(Rational::ONE), norm(axes, across))
+            }
+            _ => {
                 let cosine = || self.cosine();
                 let below = Term::constant(Rational::ONE).minus(cosine());
                 let above = Term::constant(Rational::ONE).plus(cosine());

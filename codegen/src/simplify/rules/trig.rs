@@ -24,7 +24,7 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Trig,
         lhs: "cos(kθ + r), sin(kθ + r)",
         rhs: "T_k(c)·cos r − s·U_{k−1}(c)·sin r, s·U_{k−1}(c)·cos r + T_k(c)·sin r",
-        condition: "θ an angle with cosine c and sine s, k an integer; neither vector is 0",
+        condition: "θ an angle with cosine c and sine s, k an integer",
         why: "no inverse cosine: its slope is infinite at ±1",
         at: At::Unary,
         apply: cosine_of_angle,
