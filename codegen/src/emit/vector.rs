@@ -13,13 +13,37 @@ use super::nest::Rows;
 use super::scope::Scope;
 use crate::ir::AxisId;
 use crate::schedule::low::{Fold, Index, LowId, LowKind, Op};
-use crate::schedule::plan::Vector;
+use crate::schedule::plan::{Accumulator, Vector};
 
 /// A slice along the axis of a loop.
 struct Source {
     node: LowId,
     slice: Ident,
     kind: LowKind,
+}
+
+/// Statements that read a block of lanes: a full one, and the last one padded.
+struct ReadLanes {
+    full: TokenStream,
+    rest: TokenStream,
+}
+
+/// Outputs go through arrays of lanes too, written back at the end of a block.
+#[derive(Default)]
+struct WrittenLanes {
+    outputs: TokenStream,
+    write: TokenStream,
+    stores: Vec<(LowId, Ident)>,
+}
+
+impl WrittenLanes {
+    fn add(&mut self, node: LowId, memory: &Ident, write: impl FnOnce(&Ident) -> TokenStream) {
+        let lane = format_ident!("{}_out", memory);
+        self.outputs
+            .extend(quote!(let mut #lane = [F::ZERO; ::loss_dsl::__rt::LANES];));
+        self.write.extend(write(&lane));
+        self.stores.push((node, lane));
+    }
 }
 
 impl Scope<'_> {
@@ -34,105 +58,30 @@ impl Scope<'_> {
         );
         let order = self.loop_nodes(vector);
         let (stage, sources) = self.sources(rows, axis, &order);
-        let saved: Vec<(LowId, Ident)> = vector
-            .saved
-            .iter()
-            .map(|&node| (node, rows.scratch_of(self, axis, node)))
-            .collect();
-        let saves: Vec<(LowId, Ident)> = vector
-            .saves
-            .iter()
-            .map(|&node| (node, rows.scratch_of(self, axis, node)))
-            .collect();
+        let read = self.read_lanes(rows, vector, &sources);
+        let accumulators = self.accumulators(vector);
+        let written = self.written_lanes(rows, vector);
 
-        // Accumulators.
+        self.positions.insert(axis, quote!((from + i)));
+        let body = self.lane_body(&order, &written.stores, &accumulators);
+        self.bound = loop_scope.0;
+        self.lanes = loop_scope.1;
+        self.positions = loop_scope.2;
+        let masked = body(true);
+        let body = body(false);
         let mut declare = TokenStream::new();
         let mut totals = TokenStream::new();
-        let mut accumulators = vec![];
-        for a in &vector.accumulators {
-            let name = self.fresh(match a.fold {
-                Fold::Sum => "sum",
-                Fold::Max => "largest",
-            });
+        for (a, name) in accumulators {
             let identity = identity(a.fold);
             declare.extend(quote!(let mut #name = [#identity; ::loss_dsl::__rt::LANES];));
             totals.extend(match a.fold {
                 Fold::Sum => quote!(let #name = ::loss_dsl::__rt::total(&#name);),
                 Fold::Max => quote!(let #name = ::loss_dsl::__rt::maximum(&#name);),
             });
-            accumulators.push((a, name));
-        }
-
-        let mut full = TokenStream::new();
-        let mut rest = TokenStream::new();
-        for source in &sources {
-            let (lane, slice) = (format_ident!("{}_lane", source.slice), &source.slice);
-            full.extend(quote!(let #lane = ::loss_dsl::__rt::lanes(#slice, from);));
-            let fill = match source.kind {
-                LowKind::Real => quote!(F::ZERO),
-                LowKind::Bool => quote!(false),
-                LowKind::Index => quote!(0usize),
-            };
-            rest.extend(quote!(let #lane = ::loss_dsl::__rt::padded_lanes(#slice, from, #fill);));
-            self.lanes.insert(source.node, lane);
-        }
-        for (node, scratch) in &saved {
-            let lane = format_ident!("{}_lane", scratch);
-            full.extend(quote!(let #lane = ::loss_dsl::__rt::lanes(&#scratch[..#extent], from);));
-            rest.extend(
-                quote!(let #lane = ::loss_dsl::__rt::padded_lanes(&#scratch[..#extent], from, F::ZERO);),
-            );
-            self.lanes.insert(*node, lane);
-        }
-        // Outputs go through arrays of lanes too, written back at the end of a block.
-        let mut write = TokenStream::new();
-        let mut outputs = TokenStream::new();
-        let mut store = vec![];
-        for (node, scratch) in &saves {
-            let lane = format_ident!("{}_out", scratch);
-            outputs.extend(quote!(let mut #lane = [F::ZERO; ::loss_dsl::__rt::LANES];));
-            write.extend(
-                quote!(::loss_dsl::__rt::write_lanes(&mut #scratch[..#extent], from, &#lane);),
-            );
-            store.push((*node, lane));
-        }
-        for &(target, node) in &vector.stores {
-            let row = rows.row(target);
-            let base = rows.base(self, target, Some(axis));
-            let lane = format_ident!("{}_out", row);
-            outputs.extend(quote!(let mut #lane = [F::ZERO; ::loss_dsl::__rt::LANES];));
-            write.extend(
-                quote!(::loss_dsl::__rt::write_lanes(&mut #row[#base..][..#extent], from, &#lane);),
-            );
-            store.push((node, lane));
-        }
-        let mut fold_into = vec![];
-        for &(target, node) in &vector.folds {
-            let row = rows.row(target);
-            let base = rows.base(self, target, Some(axis));
-            let lane = format_ident!("{}_out", row);
-            outputs.extend(quote!(let mut #lane = [F::ZERO; ::loss_dsl::__rt::LANES];));
-            let fold = match rows.fold(target) {
-                Some(Fold::Max) => quote!(fold_max_lanes),
-                _ => quote!(fold_sum_lanes),
-            };
-            write.extend(
-                quote!(::loss_dsl::__rt::#fold(&mut #row[#base..][..#extent], from, &#lane);),
-            );
-            fold_into.push((node, lane));
-        }
-        store.extend(fold_into);
-
-        self.positions.insert(axis, quote!((from + i)));
-        let body = self.lane_body(&order, &store, &accumulators);
-        self.bound = loop_scope.0;
-        self.lanes = loop_scope.1;
-        self.positions = loop_scope.2;
-        let masked = body(true);
-        let body = body(false);
-        for (a, name) in accumulators {
             self.bound.insert(a.result, name);
         }
+        let ReadLanes { full, rest } = read;
+        let WrittenLanes { outputs, write, .. } = written;
         quote! {
             #stage
             #declare
@@ -153,6 +102,76 @@ impl Scope<'_> {
             }
             #totals
         }
+    }
+
+    /// A name for each accumulator.
+    fn accumulators<'v>(&mut self, vector: &'v Vector) -> Vec<(&'v Accumulator, Ident)> {
+        let name = |a: &'v Accumulator| {
+            let hint = match a.fold {
+                Fold::Sum => "sum",
+                Fold::Max => "largest",
+            };
+            (a, self.fresh(hint))
+        };
+        vector.accumulators.iter().map(name).collect()
+    }
+
+    /// Lanes of the slices and of the values that an earlier loop kept.
+    fn read_lanes(&mut self, rows: &mut Rows, vector: &Vector, sources: &[Source]) -> ReadLanes {
+        let extent = self.extent(vector.axis);
+        let mut full = TokenStream::new();
+        let mut rest = TokenStream::new();
+        for source in sources {
+            let (lane, slice) = (format_ident!("{}_lane", source.slice), &source.slice);
+            full.extend(quote!(let #lane = ::loss_dsl::__rt::lanes(#slice, from);));
+            let fill = match source.kind {
+                LowKind::Real => quote!(F::ZERO),
+                LowKind::Bool => quote!(false),
+                LowKind::Index => quote!(0usize),
+            };
+            rest.extend(quote!(let #lane = ::loss_dsl::__rt::padded_lanes(#slice, from, #fill);));
+            self.lanes.insert(source.node, lane);
+        }
+        for &node in &vector.saved {
+            let scratch = rows.scratch_of(self, vector.axis, node);
+            let lane = format_ident!("{}_lane", scratch);
+            full.extend(quote!(let #lane = ::loss_dsl::__rt::lanes(&#scratch[..#extent], from);));
+            rest.extend(
+                quote!(let #lane = ::loss_dsl::__rt::padded_lanes(&#scratch[..#extent], from, F::ZERO);),
+            );
+            self.lanes.insert(node, lane);
+        }
+        ReadLanes { full, rest }
+    }
+
+    /// Lanes of everything that the loop writes: values kept for later loops, rows, folded targets.
+    fn written_lanes(&mut self, rows: &mut Rows, vector: &Vector) -> WrittenLanes {
+        let axis = vector.axis;
+        let extent = self.extent(axis);
+        let mut lanes = WrittenLanes::default();
+        for &node in &vector.saves {
+            let scratch = rows.scratch_of(self, axis, node);
+            lanes.add(node, &scratch, |lane| {
+                quote!(::loss_dsl::__rt::write_lanes(&mut #scratch[..#extent], from, &#lane);)
+            });
+        }
+        for &(target, node) in &vector.stores {
+            let (row, base) = (rows.row(target), rows.base(self, target, Some(axis)));
+            lanes.add(node, &row, |lane| {
+                quote!(::loss_dsl::__rt::write_lanes(&mut #row[#base..][..#extent], from, &#lane);)
+            });
+        }
+        for &(target, node) in &vector.folds {
+            let (row, base) = (rows.row(target), rows.base(self, target, Some(axis)));
+            let fold = match rows.fold(target) {
+                Some(Fold::Max) => quote!(fold_max_lanes),
+                _ => quote!(fold_sum_lanes),
+            };
+            lanes.add(node, &row, |lane| {
+                quote!(::loss_dsl::__rt::#fold(&mut #row[#base..][..#extent], from, &#lane);)
+            });
+        }
+        lanes
     }
 
     /// The nodes that the loop evaluates, children first.
@@ -290,7 +309,7 @@ impl Scope<'_> {
         &mut self,
         nodes: &[LowId],
         store: &[(LowId, Ident)],
-        accumulators: &[(&crate::schedule::plan::Accumulator, Ident)],
+        accumulators: &[(&Accumulator, Ident)],
     ) -> impl Fn(bool) -> TokenStream + use<> {
         let mut uses: BTreeMap<LowId, usize> = BTreeMap::new();
         for &node in nodes {

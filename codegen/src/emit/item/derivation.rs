@@ -1,0 +1,44 @@
+//! The formulas as data, for `derivation()`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::ir::Loss;
+use crate::render::{Derivation, Rendered};
+
+/// The formulas as data.
+pub(in crate::emit) fn derivation(loss: &Loss, formulas: &Derivation) -> TokenStream {
+    let formula = |r: &Rendered| {
+        let (text, latex) = (&r.text, &r.latex);
+        quote!(::loss_dsl::Formula { text: #text, latex: #latex })
+    };
+    let pairs = |list: &[(String, Rendered)]| -> Vec<TokenStream> {
+        list.iter()
+            .map(|(name, r)| {
+                let formula = formula(r);
+                quote!((#name, #formula))
+            })
+            .collect()
+    };
+    let (name, source) = (&loss.name, &loss.source);
+    let value = formula(&formulas.value);
+    let slopes = pairs(&formulas.gradients);
+    let shared = formulas.shared.iter().map(|(symbol, r)| {
+        let (symbol, formula) = (&symbol.text, formula(r));
+        quote!((#symbol, #formula))
+    });
+    let conventions = &formulas.conventions;
+    quote! {
+        fn derivation() -> &'static ::loss_dsl::Derivation {
+            static DERIVATION: ::loss_dsl::Derivation = ::loss_dsl::Derivation {
+                name: #name,
+                definition: #source,
+                value: #value,
+                gradients: &[#(#slopes),*],
+                shared: &[#(#shared),*],
+                conventions: &[#(#conventions),*],
+            };
+            &DERIVATION
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Matrix products and scatters: calls of the run-time library on whole buffers.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::super::scope::ordinal;
+use super::{Kernel, tensor_name};
+use crate::ir::{AxisId, ParamId, Role};
+use crate::schedule::low::{Index, LowId, Op};
+use crate::schedule::plan::{BufferId, Operand};
+
+impl Kernel<'_> {
+    pub(super) fn contract(
+        &mut self,
+        out: BufferId,
+        left: &Operand,
+        right: &Operand,
+        over: &[AxisId],
+    ) -> TokenStream {
+        let (m, n, k) = (
+            self.len(&left.outer),
+            self.len(&right.outer),
+            self.len(over),
+        );
+        let a = self.operand(left.node, &left.outer, over);
+        let b = self.operand(right.node, over, &right.outer);
+        let (declare, data, finish) = self.whole(out);
+        let (a_data, a_strides) = a;
+        let (b_data, b_strides) = b;
+        quote! {
+            #declare
+            ::loss_dsl::__rt::contract(
+                #data, #m, #n, #k, #a_data, #a_strides, #b_data, #b_strides, false,
+            );
+            #finish
+        }
+    }
+
+    /// Data and strides of an operand whose rows are `first` and whose columns are `second`.
+    pub(super) fn operand(
+        &mut self,
+        node: LowId,
+        first: &[AxisId],
+        second: &[AxisId],
+    ) -> (TokenStream, TokenStream) {
+        if let Some(read) = self.plan.read(node) {
+            self.read.insert(read.buffer);
+            let tensor = tensor_name(read.buffer);
+            let index = &read.index;
+            let data = quote!(#tensor.data());
+            let in_order = index.starts_with(first) && index.ends_with(second);
+            let turned = index.starts_with(second) && index.ends_with(first);
+            if in_order {
+                let columns = self.len(second);
+                return (data, quote!((#columns, 1)));
+            }
+            if turned {
+                let columns = self.len(first);
+                return (data, quote!((1, #columns)));
+            }
+            // Axes of the two groups are interleaved in the buffer.
+            let order: Vec<_> = first.iter().chain(second).collect();
+            let dims: Vec<_> = order
+                .iter()
+                .map(|axis| {
+                    index
+                        .iter()
+                        .position(|a| a == *axis)
+                        .expect("an axis of the operand")
+                })
+                .collect();
+            let columns = self.len(second);
+            return (
+                quote!(&::loss_dsl::__rt::permuted(&#tensor, &[#(#dims),*])),
+                quote!((#columns, 1)),
+            );
+        }
+        let Op::Load(param, index) = self.plan.low.op(node) else {
+            unreachable!("an operand is a buffer or a parameter")
+        };
+        let tensor = self.parameter(*param);
+        let dim = |axes: &[AxisId]| {
+            let at = index.iter().position(|i| *i == Index::Axis(axes[0]));
+            at.expect("an axis of the operand")
+        };
+        let (rows, columns) = (dim(first), dim(second));
+        (
+            quote!(#tensor.data()),
+            quote!((#tensor.stride(#rows), #tensor.stride(#columns))),
+        )
+    }
+
+    pub(super) fn parameter(&self, param: ParamId) -> TokenStream {
+        let index = ordinal(self.graph, param);
+        if self.graph.param(param).role == Role::Cotangent {
+            let shape = self.cotangent_shape();
+            return quote!(::loss_dsl::__rt::Tensor::contiguous(&call.cotangent, &[#(#shape),*]));
+        }
+        quote!(call.tensors[#index])
+    }
+
+    pub(super) fn scatter(&mut self, out: BufferId, index: LowId, source: LowId) -> TokenStream {
+        let Op::Label(param, _) = *self.plan.low.op(index) else {
+            unreachable!("a scatter is by a label")
+        };
+        let label = ordinal(self.graph, param);
+        let read = self
+            .plan
+            .read(source)
+            .expect("the source of a scatter is stored")
+            .clone();
+        self.read.insert(read.buffer);
+        let tensor = tensor_name(read.buffer);
+        let inner = self.len(&self.plan.buffer(out).axes[1..]);
+        let (declare, data, finish) = self.whole(out);
+        quote! {
+            #declare
+            ::loss_dsl::__rt::scatter_add(#data, #inner, &call.labels[#label], #tensor.data());
+            #finish
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A loop nest as an implementation of the run-time library's row kernel.
+//!
+//! `rows` is the memory of a row: targets and scratch; `statements` is the work within a row; `extent` is what the
+//! nest says about its size and its axes.
+
+mod extent;
+mod rows;
+mod statements;
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::scope::{Scope, buffer_field, buffer_name, ident};
+use crate::ir::{AxisId, Graph};
+use crate::schedule::plan::{BufferId, Nest, Plan};
+
+pub(super) use extent::{is_splittable, times, work};
+pub(super) use rows::Rows;
+
+/// What a nest is as code.
+pub(super) struct Emitted {
+    /// The struct and its implementation.
+    pub(super) items: TokenStream,
+    /// The buffers that it reads, fields `buffer_k`.
+    pub(super) buffers: BTreeSet<BufferId>,
+    /// Whether it reads the cotangent.
+    pub(super) cotangent: bool,
+}
+
+/// Emits the nest as a kernel called `name`.
+pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emitted {
+    let mut scope = Scope::new(graph, plan);
+    scope.computed_here = nest
+        .targets
+        .iter()
+        .filter(|t| t.fold.is_none())
+        .map(|t| plan.buffer(t.buffer).node)
+        .collect();
+    let mut names = vec![];
+    let mut take = TokenStream::new();
+    for target in &nest.targets {
+        let whole = scope.fresh(&buffer_name(graph, plan, target.buffer));
+        let row = scope.fresh(&format!("{whole}_row"));
+        take.extend(match target.fold {
+            None => {
+                let len = product(&mut scope, &target.axes);
+                quote!(let #row = &mut #whole.row(row)[..#len];)
+            }
+            Some(_) => quote!(let #row = #whole.acc();),
+        });
+        names.push((whole, row));
+    }
+    let targets = nest
+        .targets
+        .iter()
+        .zip(&names)
+        .map(|(t, (_, row))| (row.clone(), t.fold, t.axes.clone()))
+        .collect();
+    let mut rows = Rows::new(targets);
+    let positions = scope.row_positions(&nest.rows);
+    let (once, per_row) = scope.split_invariant(nest);
+    let mut hoisted = TokenStream::new();
+    for node in once {
+        hoisted.extend(scope.let_statement(node));
+    }
+    let body = scope.statements(&mut rows, &per_row);
+    let count = nest.targets.len();
+    let whole: Vec<_> = names.iter().map(|n| &n.0).collect();
+    let prelude: TokenStream = scope.prelude.values().cloned().collect();
+    let scratch: TokenStream = rows.scratch().collect();
+    let cotangent = scope.prelude.contains_key("cotangent");
+    let buffers = scope.used_buffers;
+    let fields: TokenStream = buffers
+        .iter()
+        .map(|&b| {
+            let field = buffer_field(b);
+            quote!(#field: ::loss_dsl::__rt::Tensor<'a, F>,)
+        })
+        .collect();
+    let seed = cotangent.then(|| quote!(cotangent: ::loss_dsl::__rt::Tensor<'a, F>,));
+    let items = quote! {
+        struct #name<'a, F: ::loss_dsl::Float> {
+            call: &'a ::loss_dsl::__rt::Call<'a, F>,
+            #seed
+            #fields
+        }
+
+        impl<F: ::loss_dsl::Float> ::loss_dsl::__rt::RowKernel<F, #count> for #name<'_, F> {
+            #[inline(always)]
+            fn run<S: ::loss_dsl::__rt::Isa>(
+                &self,
+                isa: S,
+                rows: ::core::ops::Range<usize>,
+                out: &mut [::loss_dsl::__rt::BlockTarget<'_, F>; #count],
+            ) {
+                let [#(#whole),*] = out;
+                #prelude
+                #scratch
+                #hoisted
+                for row in rows {
+                    #positions
+                    #take
+                    #body
+                }
+            }
+        }
+    };
+    Emitted {
+        items,
+        buffers,
+        cotangent,
+    }
+}
+
+fn product(scope: &mut Scope<'_>, axes: &[AxisId]) -> TokenStream {
+    let extents: Vec<_> = axes.iter().map(|&axis| scope.extent(axis)).collect();
+    times(&extents, 1)
+}
+
+/// The name of the kernel of a step.
+pub(super) fn kernel_name(prefix: &str, step: usize) -> Ident {
+    ident(&format!("{prefix}{step}"))
+}

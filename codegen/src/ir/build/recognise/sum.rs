@@ -1,0 +1,96 @@
+//! Sums: complements `1 − x` without cancellation, and `u − lse(z)`.
+
+use crate::ir::{Graph, Node, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp};
+use crate::support::rational::Rational;
+
+impl Graph {
+    /// What `constant + Σ terms` is, if it is a primitive.
+    pub(in crate::ir::build) fn recognise_sum(
+        &mut self,
+        constant: Rational,
+        terms: &[(NodeId, Rational)],
+    ) -> Option<NodeId> {
+        if let &[(id, coefficient)] = terms
+            && coefficient.checked_add(constant)?.is_zero()
+            && let Some(rest) = self.one_minus(id)
+        {
+            return Some(self.scale(rest, constant));
+        }
+        self.recognise_log_softmax(constant, terms)
+    }
+
+    /// `1 − x` where it has a form without cancellation.
+    fn one_minus(&mut self, x: NodeId) -> Option<NodeId> {
+        match self.node(x).clone() {
+            Node::Unary(UnaryOp::Sigmoid, t) => {
+                let t = self.neg(t);
+                Some(self.unary(UnaryOp::Sigmoid, t))
+            }
+            Node::Unary(UnaryOp::Exp, t) => {
+                let less = self.unary(UnaryOp::Expm1, t);
+                Some(self.neg(less))
+            }
+            Node::Softmax(s) if s.hit.is_some() => {
+                let form = match s.form {
+                    SoftmaxForm::Prob => SoftmaxForm::Complement,
+                    SoftmaxForm::Complement => SoftmaxForm::Prob,
+                    SoftmaxForm::Log
+                    | SoftmaxForm::LogComplement
+                    | SoftmaxForm::LogOverComplement => return None,
+                };
+                Some(self.softmax(Softmax { form, ..s }))
+            }
+            _ => None,
+        }
+    }
+
+    /// `k · (u − lse(z))` inside a sum, where u is z or an element of it.
+    fn recognise_log_softmax(
+        &mut self,
+        constant: Rational,
+        terms: &[(NodeId, Rational)],
+    ) -> Option<NodeId> {
+        for &(lse, coefficient) in terms {
+            let Node::Reduce(Reducer::Lse, axes, body) = *self.node(lse) else {
+                continue;
+            };
+            let k = coefficient.negate();
+            for (value, hit) in self.elements(axes, body) {
+                let Some(mut rest) = self.without(terms, value, k) else {
+                    continue;
+                };
+                rest.retain(|t| t.0 != lse);
+                let log = self.softmax(Softmax {
+                    form: SoftmaxForm::Log,
+                    axes,
+                    body,
+                    value,
+                    hit,
+                });
+                rest.push((log, k));
+                return Some(self.sum(constant, &rest));
+            }
+        }
+        None
+    }
+
+    /// `terms` less `k · value`, if all of that is there.
+    fn without(
+        &self,
+        terms: &[(NodeId, Rational)],
+        value: NodeId,
+        k: Rational,
+    ) -> Option<Vec<(NodeId, Rational)>> {
+        let (constant, parts) = self.as_sum(value);
+        if !constant.is_zero() || parts.is_empty() {
+            return None;
+        }
+        let mut rest = terms.to_vec();
+        for (id, coefficient) in parts {
+            let wanted = coefficient.checked_mul(k)?;
+            let at = rest.iter().position(|t| t.0 == id && t.1 == wanted)?;
+            rest.remove(at);
+        }
+        Some(rest)
+    }
+}

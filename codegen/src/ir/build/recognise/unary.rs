@@ -1,0 +1,97 @@
+//! Functions of what they undo or combine with: `ln(1 + e^x)`, `√Σx²`, the angle between two vectors.
+
+use crate::ir::{AxisSet, Graph, Node, NodeId, Reducer, UnaryOp};
+use crate::support::rational::Rational;
+
+impl Graph {
+    /// What `op(a)` is, if it is a primitive.
+    pub(in crate::ir::build) fn recognise_unary(
+        &mut self,
+        op: UnaryOp,
+        a: NodeId,
+    ) -> Option<NodeId> {
+        let minus_one = Rational::from_int(-1);
+        match (op, self.node(a).clone()) {
+            // ln(1 + e^x), ln(1 − e^x), ln(1 + x)
+            (UnaryOp::Ln, Node::Sum(constant, terms)) if constant.is_one() => {
+                let x = self.sum(Rational::ZERO, &terms);
+                Some(self.unary(UnaryOp::Log1p, x))
+            }
+            (UnaryOp::Log1p, Node::Unary(UnaryOp::Exp, x)) => {
+                Some(self.unary(UnaryOp::Softplus, x))
+            }
+            (UnaryOp::Log1p, Node::Sum(constant, terms))
+                if constant.is_zero() && terms.len() == 1 && terms[0].1 == minus_one =>
+            {
+                let Node::Unary(UnaryOp::Exp, x) = *self.node(terms[0].0) else {
+                    return None;
+                };
+                Some(self.unary(UnaryOp::Log1mExp, x))
+            }
+            // ln σ(x) = −softplus(−x), and back
+            (UnaryOp::Ln, Node::Unary(UnaryOp::Sigmoid, x)) => {
+                let x = self.neg(x);
+                let softplus = self.unary(UnaryOp::Softplus, x);
+                Some(self.neg(softplus))
+            }
+            (UnaryOp::Exp, Node::Sum(constant, terms))
+                if constant.is_zero() && terms.len() == 1 && terms[0].1 == minus_one =>
+            {
+                let Node::Unary(UnaryOp::Softplus, x) = *self.node(terms[0].0) else {
+                    return None;
+                };
+                let x = self.neg(x);
+                Some(self.unary(UnaryOp::Sigmoid, x))
+            }
+            // √Σx²
+            (UnaryOp::Sqrt, Node::Reduce(Reducer::Sum, axes, body)) => {
+                let half = self.square_root_of_square(body)?;
+                Some(self.reduce(Reducer::Norm, axes, half))
+            }
+            (UnaryOp::Sqrt, Node::Product(_)) => {
+                let half = self.square_root_of_square(a)?;
+                Some(self.unary(UnaryOp::Abs, half))
+            }
+            // The angle between two vectors
+            (UnaryOp::Acos, Node::Reduce(Reducer::Sum, axes, body)) => {
+                let (x, y) = self.cosine_of(axes, body)?;
+                Some(self.angle(axes, x, y))
+            }
+            _ => None,
+        }
+    }
+
+    /// `x` for a node that is `x²`.
+    fn square_root_of_square(&mut self, square: NodeId) -> Option<NodeId> {
+        let Node::Product(factors) = self.node(square).clone() else {
+            return None;
+        };
+        if factors.iter().any(|f| f.1 % 2 != 0) {
+            return None;
+        }
+        let half: Vec<_> = factors.iter().map(|&(id, e)| (id, e / 2)).collect();
+        Some(self.product(&half))
+    }
+
+    /// The vectors whose cosine `Σ_axes body` is: `body` is a product of their unit vectors.
+    pub fn cosine_of(&self, axes: AxisSet, body: NodeId) -> Option<(NodeId, NodeId)> {
+        let units: Option<Vec<_>> = self
+            .as_product(body)
+            .into_iter()
+            .map(|(id, exponent)| match *self.node(id) {
+                Node::Unit {
+                    axes: over,
+                    value,
+                    body,
+                } if over == axes && value == body => {
+                    Some(vec![body; usize::try_from(exponent).ok()?])
+                }
+                _ => None,
+            })
+            .collect();
+        match units?.concat().as_slice() {
+            &[a, b] => Some((a, b)),
+            _ => None,
+        }
+    }
+}

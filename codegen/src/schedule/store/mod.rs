@@ -1,0 +1,202 @@
+//! What is kept in buffers, and in which step each buffer is filled.
+//!
+//! A value is *stored* if it is an output, a matrix product or an operand of one; if a
+//! nest over other rows needs it and it is not cheap to recompute; or if two
+//! nests need the same reduction. Everything else lives in registers within a row.
+//!
+//! Each stored value gets a *level*: one more than that of every stored value it reads,
+//! except that values with the same rows which only meet row by row may share a level. What shares a level
+//! and rows is one nest.
+//!
+//! `form` says how a value is computed if it is stored, `layout` in which order of axes, `needs` what else has to
+//! be stored for it, `level` in which step; `step` writes the plan.
+
+mod form;
+mod layout;
+mod level;
+mod needs;
+mod step;
+
+use std::collections::BTreeMap;
+
+use super::low::{Fold, Low, LowId, Op};
+use super::plan::{Output, Plan};
+use crate::ir::{AxisId, AxisSet, Graph};
+
+pub(super) use needs::is_costly;
+
+/// An output of the kernel.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) node: LowId,
+    pub(super) axes: Vec<AxisId>,
+    pub(super) output: Output,
+}
+
+/// How a stored value is computed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum How {
+    /// A chunk per row.
+    Rows { rows: Vec<AxisId> },
+    /// Folded over the rows: `value` within a row.
+    Folded {
+        rows: Vec<AxisId>,
+        fold: Fold,
+        value: LowId,
+    },
+    /// A matrix product.
+    Contract,
+    /// A sum over a one-hot.
+    Scatter { index: LowId, source: LowId },
+}
+
+/// A stored value.
+#[derive(Clone, Debug)]
+struct Stored {
+    node: LowId,
+    axes: Vec<AxisId>,
+    how: How,
+    output: Option<Output>,
+}
+
+struct Scheduler<'g> {
+    graph: &'g Graph,
+    low: Low,
+    batch: Vec<AxisId>,
+    stored: Vec<Stored>,
+    /// Which stored value holds a node, and under which axes.
+    known: BTreeMap<LowId, (usize, Vec<AxisId>)>,
+}
+
+/// Schedules the outputs.
+pub(super) fn schedule(graph: &Graph, low: Low, batch: &[AxisId], outputs: &[Wanted]) -> Plan {
+    let mut scheduler = Scheduler {
+        graph,
+        low,
+        batch: batch.to_vec(),
+        stored: vec![],
+        known: BTreeMap::new(),
+    };
+    for wanted in outputs {
+        scheduler.store_output(wanted);
+    }
+    loop {
+        scheduler.store_what_is_needed();
+        let levels = scheduler.levels();
+        if !scheduler.store_shared_reductions(&levels) {
+            return scheduler.finish(&levels);
+        }
+    }
+}
+
+impl Scheduler<'_> {
+    fn is_batched(&self, free: AxisSet) -> bool {
+        !self.batch.is_empty() && self.batch.iter().all(|&axis| free.contains(axis))
+    }
+
+    fn store_output(&mut self, wanted: &Wanted) {
+        let Wanted { node, axes, output } = wanted;
+        let declared: AxisSet = axes.iter().copied().collect();
+        if let Op::Contract { left, right, .. } = *self.low.op(*node)
+            && self.low.free(*node) == declared
+            && !self.known.contains_key(node)
+        {
+            let sides = [self.low.free(left), self.low.free(right)];
+            let split = axes
+                .iter()
+                .position(|&a| sides[0].contains(a) != sides[0].contains(axes[0]));
+            let grouped = split.is_some_and(|at| {
+                let first = sides[0].contains(axes[0]);
+                axes[at..].iter().all(|&a| sides[0].contains(a) != first)
+            });
+            if grouped {
+                self.store(*node, axes.clone(), How::Contract, Some(*output));
+                return;
+            }
+        }
+        let how = match axes.first() {
+            _ if axes.starts_with(&self.batch) && !self.batch.is_empty() => How::Rows {
+                rows: self.batch.clone(),
+            },
+            Some(&first) => How::Rows { rows: vec![first] },
+            None => self.folded(*node).unwrap_or(How::Rows { rows: vec![] }),
+        };
+        self.stored.push(Stored {
+            node: *node,
+            axes: axes.clone(),
+            how,
+            output: Some(*output),
+        });
+        let read_in_order = self.low.free(*node) == declared;
+        let index = self.stored.len() - 1;
+        if read_in_order && !matches!(output, Output::Gradient(_)) {
+            self.known.entry(*node).or_insert((index, axes.clone()));
+        }
+    }
+
+    fn store(&mut self, node: LowId, axes: Vec<AxisId>, how: How, output: Option<Output>) {
+        self.stored.push(Stored {
+            node,
+            axes: axes.clone(),
+            how,
+            output,
+        });
+        // A gradient may be laid out as the caller likes: it is never read back.
+        if !matches!(output, Some(Output::Gradient(_))) {
+            self.known.insert(node, (self.stored.len() - 1, axes));
+        }
+    }
+
+    /// Stores a value of the kernel's own, unless it is one that is stored already under other names.
+    fn keep(&mut self, node: LowId) {
+        if self.known.contains_key(&node) {
+            return;
+        }
+        if let Some((same, axes)) = self.renamed(node) {
+            self.keep(same);
+            let (index, order) = self.known[&same].clone();
+            let order = order.into_iter().map(axes).collect();
+            self.known.insert(node, (index, order));
+            return;
+        }
+        let free = self.low.free(node);
+        let how = if matches!(self.low.op(node), Op::Contract { .. }) {
+            How::Contract
+        } else if let Some(scatter) = self.scatter(node) {
+            scatter
+        } else if let Some(folded) = self.folded(node) {
+            folded
+        } else if self.is_batched(free) {
+            How::Rows {
+                rows: self.batch.clone(),
+            }
+        } else {
+            How::Rows {
+                rows: self.array_order(node).into_iter().take(1).collect(),
+            }
+        };
+        let axes = match &how {
+            How::Rows { rows } => in_order(rows, &self.array_order(node)),
+            How::Folded { .. } => free.iter().collect(),
+            How::Contract => self.contract_axes(node),
+            How::Scatter { .. } => self.scatter_axes(node),
+        };
+        self.store(node, axes, how, None);
+    }
+
+    /// The values that a stored value is computed from, and within which rows.
+    fn sources(&self, stored: &Stored) -> (Vec<LowId>, Vec<AxisId>) {
+        match &stored.how {
+            How::Rows { rows } => (vec![stored.node], rows.clone()),
+            How::Folded { rows, value, .. } => (vec![*value], rows.clone()),
+            How::Contract => (self.low.op(stored.node).children(), vec![]),
+            How::Scatter { source, .. } => (vec![*source], vec![]),
+        }
+    }
+}
+
+/// `first`, then the rest of `all`.
+fn in_order(first: &[AxisId], all: &[AxisId]) -> Vec<AxisId> {
+    let rest = all.iter().filter(|axis| !first.contains(axis));
+    first.iter().chain(rest).copied().collect()
+}
