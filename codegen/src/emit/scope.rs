@@ -278,11 +278,21 @@ fn is_reserved(name: &str) -> bool {
     )
 }
 
+/// The words of Rust that only a raw identifier may be.
+const KEYWORDS: [&str; 48] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
+];
+
 /// The identifier of a field or argument, as the user wrote it.
 pub(super) fn raw_ident(name: &str) -> Ident {
-    match name.strip_prefix("r#") {
-        Some(name) => Ident::new_raw(name, Span::call_site()),
-        None => syn::parse_str::<Ident>(name)
-            .unwrap_or_else(|_| Ident::new_raw(name, Span::call_site())),
+    let word = name.trim_start_matches("r#");
+    if word != name || KEYWORDS.contains(&word) {
+        Ident::new_raw(word, Span::call_site())
+    } else {
+        ident(word)
     }
 }
