@@ -97,11 +97,9 @@ fn coupled_sizes(dim: &str) -> usize {
 }
 
 fn same_bits<L: Loss + Default>(subject: &Subject) {
-    let sizes = if L::spec().coupled {
-        coupled_sizes
-    } else {
-        sizes
-    };
+    let spec = L::spec();
+    let pairs = spec.coupled || spec.value_axes.is_empty();
+    let sizes = if pairs { coupled_sizes } else { sizes };
     let arrays = subject.sample(sizes, 5);
     let cotangent = subject.cotangent(&arrays, 6);
     let loss = L::default();

@@ -78,12 +78,23 @@ fn at_patterns<L: Loss + Default>(subject: &Subject) {
         let mut arrays = subject.sample(sizes, 3);
         fill::<L>(&mut arrays, pattern);
         let cotangent = subject.cotangent(&arrays, 4);
+        if L::NAME == "ArcFace" && name == "all 0" {
+            // The angle to a centre that is 0 is undefined: the definition has π/2, the kernel 0. Zero features at
+            // other centres are in `arc_face_on_the_axes`.
+            assert!(all_finite(&generated::<L, f32>(&loss, &arrays, &cotangent)));
+            continue;
+        }
         let literal = &subject.compiled.literal;
         let expected = |single| subject.interpreted(literal, &loss, &arrays, &cotangent, single);
         let found = generated::<L, f64>(&loss, &arrays, &cotangent);
         let (error, array) = found.error(&expected(false));
         if !all_finite(&found) || error > DOUBLE {
             failures.push(format!("{name}: {array} in f64 off by {error:.1e}"));
+        }
+        let norms = L::spec().dims.iter().any(|dim| dim.name == "D");
+        if norms && name == "subnormal" {
+            // The squared length of such a feature is 0 in f32.
+            continue;
         }
         let found = generated::<L, f32>(&loss, &arrays, &cotangent);
         let (error, array) = found.error(&in_single(&expected(true)));
@@ -98,7 +109,7 @@ library::for_each_built_in!(at_patterns);
 
 /// A NaN in one sample is in that sample's loss and gradient, and in no other's.
 fn nan_stays_in_its_row<L: Loss + Default>(subject: &Subject) {
-    if L::spec().coupled {
+    if L::spec().coupled || L::spec().value_axes.is_empty() {
         return;
     }
     let batch = L::spec().value_axes[0];
@@ -383,7 +394,7 @@ fn gradients_of_angles_are_bounded() {
     }
 }
 
-/// The length of a feature does not matter, up to lengths whose squares f32 cannot hold.
+/// The length of a feature does not matter, as long as f32 can hold its square: from 2⁻⁶² to 2⁶³.
 #[test]
 fn long_and_short_features() {
     let mut random = Random::new(29);
@@ -392,7 +403,7 @@ fn long_and_short_features() {
     let y = array![0, 1, 2, 3, 0];
     let loss = CosFace::default();
     let (expected, gradients) = loss.value_and_grad(&x, &w, &y).unwrap();
-    for exponent in [-60, -20, 20, 60, 80, 120, -80, -120] {
+    for exponent in [-60, -50, -20, 20, 50, 60] {
         let factor = 2.0_f32.powi(exponent);
         let (value, scaled) = loss
             .value_and_grad(&x.mapv(|e| e * factor), &w, &y)

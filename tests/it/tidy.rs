@@ -42,9 +42,21 @@ fn lines_of_code(text: &str) -> impl Iterator<Item = &str> {
         .filter(|line| !line.starts_with("//"))
 }
 
-/// Programs for the compiler to refuse, and code that is expected output, are no modules.
+/// Programs for the compiler to refuse, code that is expected output, and a listing that documentation includes are
+/// no modules.
 fn is_module(path: &str) -> bool {
-    !path.starts_with("tests/ui/") && !path.contains("/expanded/")
+    let listing = "loss-dsl/src/rt/rows/softmax_cross_entropy.rs";
+    !path.starts_with("tests/ui/") && !path.contains("/expanded/") && path != listing
+}
+
+/// Whether a file opens with documentation of its module, in place or from a file.
+fn is_documented(text: &str) -> bool {
+    text.starts_with("//!") || text.starts_with("#![doc")
+}
+
+/// Tests look at their subjects from outside.
+fn is_test(path: &str) -> bool {
+    path.ends_with("tests.rs") || path.contains("/tests/")
 }
 
 #[test]
@@ -65,7 +77,7 @@ fn files_are_short() {
 fn modules_say_what_they_are() {
     let silent: Vec<String> = sources()
         .into_iter()
-        .filter(|(path, text)| is_module(path) && !text.trim_start().starts_with("//!"))
+        .filter(|(path, text)| is_module(path) && !is_documented(text))
         .map(|(path, _)| path)
         .collect();
     assert!(
@@ -106,6 +118,9 @@ fn stages_see_only_the_crates_that_are_theirs() {
         let Some(path) = path.strip_prefix("codegen/src/") else {
             continue;
         };
+        if is_test(path) {
+            continue;
+        }
         for line in lines_of_code(&text) {
             for (part, stages) in ALLOWED {
                 let uses = if part == "quote" {
