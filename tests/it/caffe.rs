@@ -106,8 +106,8 @@ fn ignored_positions_have_no_gradient_and_no_loss() {
         .unwrap();
     let per_sample = per_sample.per_sample().unwrap();
     for ((n, h, w), &label) in y.indexed_iter() {
-        let slopes = (0..CLASSES).map(|c| gradients.z[[n, c, h, w]]);
-        let all_zero = slopes.fold(true, |all, slope| all && slope == 0.0);
+        let mut slopes = (0..CLASSES).map(|c| gradients.z[[n, c, h, w]]);
+        let all_zero = slopes.all(|slope| slope == 0.0);
         assert_eq!(all_zero, label == 3);
         assert_eq!(per_sample[[n, h, w]] == 0.0, label == 3);
     }

@@ -62,7 +62,7 @@ impl Rendered {
     /// A formula in all notations.
     ///
     /// # Panics
-    /// If the formula has shared parts without symbols; those that [`formula`] makes have none.
+    /// If the formula has shared parts without symbols; those that [`formula()`] makes have none.
     pub fn of(formula: &Formula) -> Rendered {
         Rendered {
             text: formula.text(),

@@ -9,7 +9,7 @@
 //!
 //! Polynomial coefficients are interpolations at Chebyshev nodes, computed in 60-digit arithmetic
 //! and rounded; the stated error of a polynomial includes that rounding. Error bounds of the
-//! functions are measured by the tests of [`accuracy`] for every instruction set, in units in the
+//! functions are measured by the tests of `accuracy` for every instruction set, in units in the
 //! last place (ulp) of the exact result.
 
 use super::{Float, Isa};
