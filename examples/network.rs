@@ -1,6 +1,6 @@
 //! A network of two dense layers that maps an image to an embedding, with its gradient by hand.
 //!
-//! With X [N, in], weights W [out, in] and bias b [out], a layer is Y = X Wᵀ + b, and for a cotangent G of Y
+//! With X \[N, in\], weights W \[out, in\] and bias b \[out\], a layer is Y = X Wᵀ + b, and for a cotangent G of Y
 //! dW = Gᵀ X, db = Σ_n G_n, dX = G W. In between stands relu, whose slope at 0 is taken as 0.
 
 use ndarray::{Array1, Array2, Axis, Zip};
@@ -12,7 +12,7 @@ use crate::random::Random;
 pub struct Dense {
     /// [out, in]
     pub weights: Array2<f32>,
-    /// [out]
+    /// \[out\]
     pub bias: Array1<f32>,
 }
 
