@@ -322,14 +322,20 @@ impl ::loss_dsl::Loss for Head {
             ],
             shared: &[
                 (
-                    "z",
+                    ::loss_dsl::Formula {
+                        text: "z",
+                        latex: "z",
+                    },
                     ::loss_dsl::Formula {
                         text: "dot[D](x, w) / t",
                         latex: r"\tfrac1t \langle x, w\rangle",
                     },
                 ),
                 (
-                    "g",
+                    ::loss_dsl::Formula {
+                        text: "g",
+                        latex: r"\bar g",
+                    },
                     ::loss_dsl::Formula {
                         text: "softmax[C](z) - (C == y)",
                         latex: r"\sigma(z) - e_y",
