@@ -1,6 +1,6 @@
 //! The pipeline, stage by stage.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 
 use crate::emit::{Header, Plans};
 use crate::ir::{Gradient, Loss, Simplified};
@@ -72,11 +72,12 @@ pub fn compile_loss(header: Header, loss: Loss) -> Compiled {
     }
 }
 
-/// The header of a definition, for emission.
+/// The header of a definition, for emission. The name keeps its place, so that what rustc says about
+/// the type points there.
 pub fn header(definition: &Definition) -> Header {
     Header {
         visibility: definition.visibility.tokens.clone(),
         attributes: definition.attributes.clone(),
-        name: Ident::new(&definition.name.text, Span::call_site()),
+        name: Ident::new(&definition.name.text, definition.name.range.start),
     }
 }

@@ -29,7 +29,7 @@ pub struct Derivation {
     /// ∂loss/∂parameter, by name of the parameter, in declaration order.
     pub gradients: &'static [(&'static str, Formula)],
     /// Symbols that the formulas above use, each with what it stands for; later ones may use earlier ones.
-    pub shared: &'static [(&'static str, Formula)],
+    pub shared: &'static [(Formula, Formula)],
     /// Choices made at kinks and removable singularities, a sentence each.
     pub conventions: &'static [&'static str],
 }
@@ -47,7 +47,7 @@ impl Derivation {
         let shared = self
             .shared
             .iter()
-            .map(|(symbol, formula)| (latex_name(symbol), formula.latex));
+            .map(|(symbol, formula)| (symbol.latex.to_owned(), formula.latex));
         let lines: Vec<String> = std::iter::once(value)
             .chain(slopes)
             .chain(shared)

@@ -197,7 +197,7 @@ fn docs(loss: &crate::ir::Loss, formulas: &Derivation) -> TokenStream {
     if !formulas.shared.is_empty() {
         text.push_str("where\n\n");
         for (symbol, formula) in &formulas.shared {
-            text.push_str(&format!("{}:\n\n{}\n\n", symbol.text, shown(formula)));
+            text.push_str(&format!("{}:\n\n{}\n\n", named(symbol), shown(formula)));
         }
     }
     if !formulas.conventions.is_empty() {
@@ -207,6 +207,12 @@ fn docs(loss: &crate::ir::Loss, formulas: &Derivation) -> TokenStream {
         }
     }
     quote!(#[doc = #text])
+}
+
+/// A symbol within a line, typeset and as text.
+fn named(symbol: &Rendered) -> String {
+    let inline = symbol.mathml.replace(" display=\"block\"", "");
+    format!("{inline} (`{}`)", symbol.text)
 }
 
 /// Typeset where a browser shows it, as text where an editor does.

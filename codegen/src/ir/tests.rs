@@ -82,6 +82,27 @@ fn textbook_cross_entropy_is_the_lse_form() {
     assert_eq!(f.g.neg(log), stable);
 }
 
+/// `ln(sum[C, f](exp(z)))` is `lse[C, f](z)`, for a filter and for its negation.
+#[test]
+fn the_logarithm_of_a_filtered_sum_of_exponentials_is_the_filtered_lse() {
+    let mut f = fixture();
+    let axes = classes(&f);
+    let position = f.g.position(f.c);
+    let below = f.g.compare(CompareOp::Lt, position, f.y);
+    let hit = f.g.equal(position, f.y);
+    let (zero, outside) = (f.g.zero(), f.g.neg_infinity());
+    let e = f.g.unary(UnaryOp::Exp, f.z);
+    let (not_below, not_hit) = (f.g.not(below), f.g.not(hit));
+    for filter in [below, not_below, not_hit] {
+        let filtered = f.g.select(filter, e, zero);
+        let total = f.g.reduce(Reducer::Sum, axes, filtered);
+        let log = f.g.unary(UnaryOp::Ln, total);
+        let logits = f.g.select(filter, f.z, outside);
+        let lse = f.g.reduce(Reducer::Lse, axes, logits);
+        assert_eq!(log, lse);
+    }
+}
+
 #[test]
 fn one_hot_in_a_sum_is_a_gather() {
     let mut f = fixture();

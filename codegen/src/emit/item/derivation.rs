@@ -24,7 +24,7 @@ pub(in crate::emit) fn derivation(loss: &Loss, formulas: &Derivation) -> TokenSt
     let value = formula(&formulas.value);
     let slopes = pairs(&formulas.gradients);
     let shared = formulas.shared.iter().map(|(symbol, r)| {
-        let (symbol, formula) = (&symbol.text, formula(r));
+        let (symbol, formula) = (formula(symbol), formula(r));
         quote!((#symbol, #formula))
     });
     let conventions = &formulas.conventions;

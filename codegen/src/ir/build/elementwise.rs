@@ -22,19 +22,12 @@ impl Graph {
             (UnaryOp::Ln, Node::Unary(UnaryOp::Exp, x))
             | (UnaryOp::Log1p, Node::Unary(UnaryOp::Expm1, x))
             | (UnaryOp::Expm1, Node::Unary(UnaryOp::Log1p, x)) => x,
-            (UnaryOp::Ln, Node::Reduce(Reducer::Sum, axes, body)) => match *self.node(body) {
-                Node::Unary(UnaryOp::Exp, x) => self.reduce(Reducer::Lse, axes, x),
-                // A filtered sum of exponentials.
-                Node::Select(c, f, g) if self.is_zero(g) => match *self.node(f) {
-                    Node::Unary(UnaryOp::Exp, x) => {
-                        let outside = self.neg_infinity();
-                        let x = self.select(c, x, outside);
-                        self.reduce(Reducer::Lse, axes, x)
-                    }
-                    _ => self.intern(Node::Unary(op, a)),
-                },
-                _ => self.intern(Node::Unary(op, a)),
-            },
+            (UnaryOp::Ln, Node::Reduce(Reducer::Sum, axes, body)) => {
+                match self.as_exponential(body) {
+                    Some(x) => self.reduce(Reducer::Lse, axes, x),
+                    None => self.intern(Node::Unary(op, a)),
+                }
+            }
             (UnaryOp::Exp, Node::Reduce(Reducer::Lse, axes, body)) => {
                 let e = self.unary(UnaryOp::Exp, body);
                 self.reduce(Reducer::Sum, axes, e)

@@ -290,55 +290,7 @@ impl ::loss_dsl::Loss for Head {
     }
 
     fn derivation() -> &'static ::loss_dsl::Derivation {
-        static DERIVATION: ::loss_dsl::Derivation = ::loss_dsl::Derivation {
-            name: "Head",
-            definition: "pub let z = dot[D](x, w) / t;\nlse[C](z) - z[C = y]",
-            value: ::loss_dsl::Formula {
-                text: "lse[C](z) - z[C = y]",
-                latex: r"\operatorname{lse}_C z - z_y",
-            },
-            gradients: &[
-                (
-                    "x",
-                    ::loss_dsl::Formula {
-                        text: "sum[C](g * w) / t",
-                        latex: r"\tfrac1t \sum_C g\, w",
-                    },
-                ),
-                (
-                    "w",
-                    ::loss_dsl::Formula {
-                        text: "sum[N](g * x) / t",
-                        latex: r"\tfrac1t \sum_N g\, x",
-                    },
-                ),
-                (
-                    "t",
-                    ::loss_dsl::Formula {
-                        text: "-sum[C](g * z) / t",
-                        latex: r"-\tfrac1t \sum_C g\, z",
-                    },
-                ),
-            ],
-            shared: &[
-                (
-                    "z",
-                    ::loss_dsl::Formula {
-                        text: "dot[D](x, w) / t",
-                        latex: r"\tfrac1t \langle x, w\rangle",
-                    },
-                ),
-                (
-                    "g",
-                    ::loss_dsl::Formula {
-                        text: "softmax[C](z) - (C == y)",
-                        latex: r"\sigma(z) - e_y",
-                    },
-                ),
-            ],
-            conventions: &[],
-        };
-        &DERIVATION
+        &formulas::DERIVATION
     }
 
     fn scalar_values(&self) -> ::std::vec::Vec<f64> {
@@ -400,5 +352,6 @@ impl ::loss_dsl::Loss for Head {
     }
 }
 
+mod formulas;
 mod kernels;
 mod use_of_the_expansion;

@@ -38,14 +38,20 @@ impl Graph {
         elements
     }
 
-    /// `x` for `e^x`, or for `e^x` behind a filter.
-    pub(super) fn as_exponential(&mut self, node: NodeId) -> Option<NodeId> {
+    /// `x` for `e^x`, or for `e^x` behind a filter, which leaves −∞ elsewhere. The branches of a
+    /// filter `!c` stand in the order of `c`.
+    pub(in crate::ir::build) fn as_exponential(&mut self, node: NodeId) -> Option<NodeId> {
         match *self.node(node) {
             Node::Unary(UnaryOp::Exp, x) => Some(x),
             Node::Select(c, f, g) if self.is_zero(g) => {
                 let x = self.as_exponential(f)?;
                 let outside = self.neg_infinity();
                 Some(self.select(c, x, outside))
+            }
+            Node::Select(c, f, g) if self.is_zero(f) => {
+                let x = self.as_exponential(g)?;
+                let outside = self.neg_infinity();
+                Some(self.select(c, outside, x))
             }
             _ => None,
         }

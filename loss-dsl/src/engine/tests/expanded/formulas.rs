@@ -1,0 +1,56 @@
+//! The formulas of the loss expanded by hand, as the macro would write them.
+
+pub(super) static DERIVATION: ::loss_dsl::Derivation = ::loss_dsl::Derivation {
+    name: "Head",
+    definition: "pub let z = dot[D](x, w) / t;\nlse[C](z) - z[C = y]",
+    value: ::loss_dsl::Formula {
+        text: "lse[C](z) - z[C = y]",
+        latex: r"\operatorname{lse}_C z - z_y",
+    },
+    gradients: &[
+        (
+            "x",
+            ::loss_dsl::Formula {
+                text: "sum[C](g * w) / t",
+                latex: r"\tfrac1t \sum_C g\, w",
+            },
+        ),
+        (
+            "w",
+            ::loss_dsl::Formula {
+                text: "sum[N](g * x) / t",
+                latex: r"\tfrac1t \sum_N g\, x",
+            },
+        ),
+        (
+            "t",
+            ::loss_dsl::Formula {
+                text: "-sum[C](g * z) / t",
+                latex: r"-\tfrac1t \sum_C g\, z",
+            },
+        ),
+    ],
+    shared: &[
+        (
+            ::loss_dsl::Formula {
+                text: "z",
+                latex: "z",
+            },
+            ::loss_dsl::Formula {
+                text: "dot[D](x, w) / t",
+                latex: r"\tfrac1t \langle x, w\rangle",
+            },
+        ),
+        (
+            ::loss_dsl::Formula {
+                text: "g",
+                latex: r"\bar g",
+            },
+            ::loss_dsl::Formula {
+                text: "softmax[C](z) - (C == y)",
+                latex: r"\sigma(z) - e_y",
+            },
+        ),
+    ],
+    conventions: &[],
+};
