@@ -2,6 +2,7 @@
 //!
 //! The differences see neither derivation nor simplifier nor kernel of the gradient: only the value.
 
+use loss_dsl::losses::{ArcFace, BinaryFocal, Focal};
 use loss_dsl::{Loss, Reduction, check_gradients};
 
 use crate::support::subject::Subject;
@@ -11,6 +12,10 @@ use crate::support::subject::Subject;
 const BOUND: f64 = 1e-7;
 
 fn correct<L: Loss + Default>(subject: &Subject) {
+    correct_of(subject, &L::default());
+}
+
+fn correct_of<L: Loss>(subject: &Subject, loss: &L) {
     for seed in 1..=3 {
         let extent = |dim: &str| match dim {
             "N" => 3,
@@ -20,7 +25,7 @@ fn correct<L: Loss + Default>(subject: &Subject) {
         };
         let arrays = subject.sample(extent, seed);
         for reduction in [Reduction::Mean, Reduction::None] {
-            let loss = L::default().with_reduction(reduction);
+            let loss = loss.clone().with_reduction(reduction);
             let report = check_gradients(&loss, arrays.inputs()).expect("a correct call");
             let expected: usize = L::spec()
                 .differentiable()
@@ -51,3 +56,36 @@ fn correct<L: Loss + Default>(subject: &Subject) {
 
 crate::support::library::for_each_built_in!(correct);
 crate::support::written::for_each_written!(correct);
+
+#[test]
+fn arc_face_variants() {
+    let subject = Subject::built_in("ArcFace");
+    for (fall_back, easy) in [(false, false), (true, true), (false, true)] {
+        for m in [0.5, 2.0] {
+            let loss = ArcFace {
+                s: 8.0,
+                m,
+                fall_back,
+                easy,
+                ..ArcFace::default()
+            };
+            correct_of(&subject, &loss);
+        }
+    }
+}
+
+#[test]
+fn focal_exponents() {
+    for gamma in [0.0, 0.5, 1.0, 3.5] {
+        let focal = Focal {
+            gamma,
+            ..Focal::default()
+        };
+        correct_of(&Subject::built_in("Focal"), &focal);
+        let binary = BinaryFocal {
+            gamma,
+            ..BinaryFocal::default()
+        };
+        correct_of(&Subject::built_in("BinaryFocal"), &binary);
+    }
+}

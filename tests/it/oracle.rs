@@ -5,10 +5,12 @@
 //! generated kernels, in f64 and in f32, for shapes around the lane count and for arrays with gaps.
 
 use loss_dsl::Loss;
+use loss_dsl::losses::{ArcFace, BinaryFocal, Focal};
 
 use crate::support::arrays::Layout;
 use crate::support::outcome::generated;
 use crate::support::subject::Subject;
+use crate::support::written::elementwise;
 
 /// Allowed error in f64, relative to the largest element of the array.
 const DOUBLE: f64 = 1e-12;
@@ -58,7 +60,19 @@ const SIZES: [(&str, Sizes); 6] = [
 ];
 
 fn agree<L: Loss + Default>(subject: &Subject) {
-    let loss = L::default();
+    agree_on(subject, &L::default());
+    agree_on(subject, &rescaled(L::default()));
+}
+
+/// The loss with every scalar at three quarters of its value, so that exponents are no integers.
+fn rescaled<L: Loss>(mut loss: L) -> L {
+    for (parameter, value) in L::spec().scalars().zip(loss.scalar_values()) {
+        assert!(loss.set_scalar(parameter.name, 0.75 * value));
+    }
+    loss
+}
+
+fn agree_on<L: Loss>(subject: &Subject, loss: &L) {
     for (seed, (case, sizes)) in (1..).zip(SIZES) {
         let is_refused = |dim: &&loss_dsl::DimSpec| !dim.batch && sizes(dim.name) == 0;
         if L::spec().dims.iter().any(|dim| is_refused(&dim)) {
@@ -67,22 +81,28 @@ fn agree<L: Loss + Default>(subject: &Subject) {
         let arrays = subject.sample(sizes, seed);
         let cotangent = subject.cotangent(&arrays, seed + 100);
         let interpreted =
-            |gradient, single| subject.interpreted(gradient, &loss, &arrays, &cotangent, single);
+            |gradient, single| subject.interpreted(gradient, loss, &arrays, &cotangent, single);
         let compiled = &subject.compiled;
         let literal = interpreted(&compiled.literal, false);
-        let context = |what: &str| format!("{}, {case}: {what}", L::NAME);
+        let settings = (loss.scalar_values(), loss.flag_values());
+        let context = |what: &str| format!("{} {settings:?}, {case}: {what}", L::NAME);
 
-        let simplified = interpreted(&compiled.simplified.kernel, false);
-        let (error, array) = simplified.error(&literal);
-        assert!(
-            error <= DOUBLE,
-            "{} {array} off by {error:.1e}",
-            context("simplified")
-        );
+        let simplified = &compiled.simplified;
+        for (what, gradient) in [
+            ("kernel", &simplified.kernel),
+            ("shown", &simplified.formula),
+        ] {
+            let (error, array) = interpreted(gradient, false).error(&literal);
+            assert!(
+                error <= DOUBLE,
+                "{} {array} off by {error:.1e}",
+                context(what)
+            );
+        }
 
         for layout in [Layout::RowMajor, Layout::ColumnMajor, Layout::Gaps] {
             let relaid = arrays.relaid(layout);
-            let found = generated::<L, f64>(&loss, &relaid, &cotangent);
+            let found = generated::<L, f64>(loss, &relaid, &cotangent);
             let (error, array) = found.error(&literal);
             assert!(
                 error <= DOUBLE,
@@ -91,7 +111,7 @@ fn agree<L: Loss + Default>(subject: &Subject) {
             );
 
             let expected = interpreted(&compiled.literal, true);
-            let found = generated::<L, f32>(&loss, &relaid, &cotangent);
+            let found = generated::<L, f32>(loss, &relaid, &cotangent);
             let (error, array) = found.error(&expected);
             assert!(
                 error <= SINGLE,
@@ -104,3 +124,47 @@ fn agree<L: Loss + Default>(subject: &Subject) {
 
 crate::support::library::for_each_built_in!(agree);
 crate::support::written::for_each_written!(agree);
+
+#[test]
+fn arc_face_variants() {
+    let subject = Subject::built_in("ArcFace");
+    for (fall_back, easy) in [(false, false), (true, true), (false, true)] {
+        // Beyond π / 2 the switch of the fall-back is at a positive cosine.
+        for m in [0.5, 2.0] {
+            let loss = ArcFace {
+                m,
+                fall_back,
+                easy,
+                ..ArcFace::default()
+            };
+            agree_on(&subject, &loss);
+        }
+    }
+}
+
+#[test]
+fn focal_exponents() {
+    for gamma in [0.0, 0.5, 1.0] {
+        let focal = Focal {
+            gamma,
+            ..Focal::default()
+        };
+        agree_on(&Subject::built_in("Focal"), &focal);
+        let binary = BinaryFocal {
+            gamma,
+            ..BinaryFocal::default()
+        };
+        agree_on(&Subject::built_in("BinaryFocal"), &binary);
+    }
+}
+
+#[test]
+fn a_flag_takes_the_other_branch() {
+    let block = elementwise::SOURCE.parse().expect("tokens");
+    let subject = Subject::in_block(block, "Elementwise").expect("a loss of its name");
+    let loss = elementwise::Elementwise {
+        hard: true,
+        ..elementwise::Elementwise::default()
+    };
+    agree_on(&subject, &loss);
+}
