@@ -1,5 +1,8 @@
 //! One test binary for all promises.
 
+// Losses are declared in here: generated code needs no unsafe.
+#![forbid(unsafe_code)]
+
 mod support;
 
 mod caffe;

@@ -1,6 +1,8 @@
 //! What users read, kept under `snapshots/`: the formulas of every built-in loss as text and as LaTeX, and the generated
 //! Rust of some. A change shows in review; `cargo insta review` accepts it.
 
+use loss_codegen::compile::compile;
+use loss_codegen::emit::emit;
 use loss_dsl::Loss;
 
 use crate::support::library;
@@ -17,7 +19,17 @@ library::for_each_built_in!(formulas);
 /// The generated items of one loss, as rustfmt would have them.
 fn rust(name: &str) -> String {
     let block = library::block_of(name);
-    let tokens = loss_codegen::expand(block);
+    let losses = compile(block).unwrap_or_else(|_| panic!("{name} has mistakes"));
+    let loss = losses
+        .iter()
+        .find(|loss| loss.header.name == name)
+        .expect("the block defines it");
+    let tokens = emit(
+        &loss.header,
+        &loss.simplified.kernel,
+        &loss.plans,
+        &loss.derivation,
+    );
     let file = syn::parse2(tokens).unwrap_or_else(|error| panic!("{name}: {error}"));
     prettyplease::unparse(&file)
 }

@@ -21,9 +21,7 @@ loss! {
         let z = s * (if C == y { c - m } else { c });
         lse[C](z) - z[C = y]
     }
-}
 
-loss! {
     /// AM-Softmax: additive margin softmax (Wang et al. 2018, arXiv:1801.05599, eq. 6). The same as
     /// [`CosFace`], with that paper's defaults.
     ///
@@ -41,9 +39,7 @@ loss! {
         /// Margin, subtracted from the cosine of the label's class.
         m: scalar = 0.35,
     ) {
-        let c = dot[D](unit[D](x), unit[D](w));
-        let z = s * (if C == y { c - m } else { c });
-        lse[C](z) - z[C = y]
+        CosFace(x, w, y; s = s, m = m)
     }
 }
 
