@@ -55,7 +55,11 @@ impl Scope<'_> {
             }
             Op::Position(axis) => {
                 let position = self.position(axis);
-                quote!((#position as u32))
+                match self.lane_axis == Some(axis) {
+                    // In 32 bits from the start: as many lanes as a float has.
+                    true => quote!((from as u32 + i as u32)),
+                    false => quote!((#position as u32)),
+                }
             }
             Op::Number(a) => {
                 let a = self.expr(a);

@@ -24,6 +24,8 @@ pub(super) struct Scope<'p> {
     pub(super) positions: BTreeMap<AxisId, TokenStream>,
     /// Stored nodes that this nest computes rather than reads.
     pub(super) computed_here: BTreeSet<LowId>,
+    /// The axis whose positions are lanes where the code stands.
+    pub(super) lane_axis: Option<AxisId>,
     /// Slices along an axis that are in scope.
     pub(super) slices: BTreeMap<(AxisId, LowId), Ident>,
     /// Buffers that the nest reads.
@@ -42,6 +44,7 @@ impl<'p> Scope<'p> {
             lanes: BTreeMap::new(),
             positions: BTreeMap::new(),
             computed_here: BTreeSet::new(),
+            lane_axis: None,
             slices: BTreeMap::new(),
             used_buffers: BTreeSet::new(),
             taken: BTreeSet::new(),

@@ -6,13 +6,16 @@
 
 use super::{Float, LANES};
 
-/// The block of `row` that starts at `from`.
-///
-/// # Panics
-/// If the row ends before the block does.
+/// The full blocks of `row`, in order.
 #[inline(always)]
-pub fn lanes<T>(row: &[T], from: usize) -> &[T; LANES] {
-    row[from..].first_chunk().expect("a full block of lanes")
+pub fn blocks<T>(row: &[T]) -> core::slice::Iter<'_, [T; LANES]> {
+    row.as_chunks().0.iter()
+}
+
+/// The full blocks of `row`, in order, to be written.
+#[inline(always)]
+pub fn blocks_mut<T>(row: &mut [T]) -> core::slice::IterMut<'_, [T; LANES]> {
+    row.as_chunks_mut().0.iter_mut()
 }
 
 /// What is left of `row` at `from`, less than a block, filled up.
@@ -64,11 +67,13 @@ mod tests {
     #[test]
     fn the_rest_is_filled_up_and_cut_off() {
         let row: Vec<usize> = (0..LANES + 3).collect();
-        assert_eq!(lanes(&row, 3)[..2], [3, 4]);
+        assert_eq!(blocks(&row).count(), 1);
         let rest = padded_lanes(&row, LANES, 7);
         assert_eq!(rest[..5], [LANES, LANES + 1, LANES + 2, 7, 7]);
         let mut out = vec![0; LANES + 3];
-        write_lanes(&mut out, 0, lanes(&row, 0));
+        blocks_mut(&mut out)
+            .zip(blocks(&row))
+            .for_each(|(to, from)| *to = *from);
         write_lanes(&mut out, LANES, &rest);
         assert_eq!(out, row);
     }

@@ -49,7 +49,9 @@ mod staged;
 pub mod target;
 mod tensor;
 
-pub use blocks::{fold_max_lanes, fold_sum_lanes, lanes, padded_lanes, select, write_lanes};
+pub use blocks::{
+    blocks, blocks_mut, fold_max_lanes, fold_sum_lanes, padded_lanes, select, write_lanes,
+};
 pub use call::{Call, auxiliary};
 pub use column::column;
 pub use contract::contract;

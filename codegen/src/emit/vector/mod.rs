@@ -4,11 +4,14 @@
 //! contiguous, gathered otherwise). Then full blocks are handled as `[F; LANES]` arrays that LLVM turns
 //! into vectors, and the rest as one more block that is filled up and masked.
 
+mod blocks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+use self::blocks::{ReadLanes, WrittenLanes, elementwise, zipped};
 use super::nest::Rows;
 use super::scope::Scope;
 use crate::ir::AxisId;
@@ -20,30 +23,6 @@ struct Source {
     node: LowId,
     slice: Ident,
     kind: LowKind,
-}
-
-/// Statements that read a block of lanes: a full one, and the last one padded.
-struct ReadLanes {
-    full: TokenStream,
-    rest: TokenStream,
-}
-
-/// Outputs go through arrays of lanes too, written back at the end of a block.
-#[derive(Default)]
-struct WrittenLanes {
-    outputs: TokenStream,
-    write: TokenStream,
-    stores: Vec<(LowId, Ident)>,
-}
-
-impl WrittenLanes {
-    fn add(&mut self, node: LowId, memory: &Ident, write: impl FnOnce(&Ident) -> TokenStream) {
-        let lane = format_ident!("{}_out", memory);
-        self.outputs
-            .extend(quote!(let mut #lane = [F::ZERO; ::loss_dsl::__rt::LANES];));
-        self.write.extend(write(&lane));
-        self.stores.push((node, lane));
-    }
 }
 
 impl Scope<'_> {
@@ -63,7 +42,9 @@ impl Scope<'_> {
         let written = self.written_lanes(rows, vector);
 
         self.positions.insert(axis, quote!((from + i)));
+        self.lane_axis = Some(axis);
         let body = self.lane_body(&order, &written.stores, &accumulators);
+        self.lane_axis = None;
         self.bound = loop_scope.0;
         self.lanes = loop_scope.1;
         self.positions = loop_scope.2;
@@ -80,25 +61,35 @@ impl Scope<'_> {
             });
             self.bound.insert(a.result, name);
         }
-        let ReadLanes { full, rest } = read;
-        let WrittenLanes { outputs, write, .. } = written;
+        let ReadLanes { full, rest, plain } = read;
+        if vector.accumulators.is_empty() && vector.folds.is_empty() {
+            return elementwise(&stage, &plain, &written.plain, &extent, &body);
+        }
+        let blocks: Vec<_> = full.into_iter().chain(written.blocks.clone()).collect();
+        let (pattern, blocks) = zipped(&blocks, &extent);
+        let WrittenLanes {
+            full: full_out,
+            full_end,
+            rest: rest_out,
+            rest_end,
+            ..
+        } = written;
         quote! {
             #stage
             #declare
-            for block in 0..#extent / ::loss_dsl::__rt::LANES {
+            for (block, #pattern) in #blocks.enumerate() {
                 let from = block * ::loss_dsl::__rt::LANES;
-                #full
-                #outputs
+                #full_out
                 for i in 0..::loss_dsl::__rt::LANES { #body }
-                #write
+                #full_end
             }
             if #extent % ::loss_dsl::__rt::LANES != 0 {
                 let from = #extent - #extent % ::loss_dsl::__rt::LANES;
                 let rest = #extent - from;
                 #rest
-                #outputs
+                #rest_out
                 for i in 0..::loss_dsl::__rt::LANES { #masked }
-                #write
+                #rest_end
             }
             #totals
         }
@@ -119,11 +110,13 @@ impl Scope<'_> {
     /// Lanes of the slices and of the values that an earlier loop kept.
     fn read_lanes(&mut self, rows: &mut Rows, vector: &Vector, sources: &[Source]) -> ReadLanes {
         let extent = self.extent(vector.axis);
-        let mut full = TokenStream::new();
+        let mut full = vec![];
         let mut rest = TokenStream::new();
+        let mut plain = TokenStream::new();
         for source in sources {
             let (lane, slice) = (format_ident!("{}_lane", source.slice), &source.slice);
-            full.extend(quote!(let #lane = ::loss_dsl::__rt::lanes(#slice, from);));
+            full.push((lane.clone(), quote!(::loss_dsl::__rt::blocks(#slice))));
+            plain.extend(quote!(let #lane = &#slice[..#extent];));
             let fill = match source.kind {
                 LowKind::Real => quote!(F::ZERO),
                 LowKind::Bool => quote!(false),
@@ -135,13 +128,15 @@ impl Scope<'_> {
         for &node in &vector.saved {
             let scratch = rows.scratch_of(self, vector.axis, node);
             let lane = format_ident!("{}_lane", scratch);
-            full.extend(quote!(let #lane = ::loss_dsl::__rt::lanes(&#scratch[..#extent], from);));
+            let kept = quote!(&#scratch[..#extent]);
+            full.push((lane.clone(), quote!(::loss_dsl::__rt::blocks(#kept))));
+            plain.extend(quote!(let #lane = #kept;));
             rest.extend(
                 quote!(let #lane = ::loss_dsl::__rt::padded_lanes(&#scratch[..#extent], from, F::ZERO);),
             );
             self.lanes.insert(node, lane);
         }
-        ReadLanes { full, rest }
+        ReadLanes { full, rest, plain }
     }
 
     /// Lanes of everything that the loop writes: values kept for later loops, rows, folded targets.
@@ -151,15 +146,11 @@ impl Scope<'_> {
         let mut lanes = WrittenLanes::default();
         for &node in &vector.saves {
             let scratch = rows.scratch_of(self, axis, node);
-            lanes.add(node, &scratch, |lane| {
-                quote!(::loss_dsl::__rt::write_lanes(&mut #scratch[..#extent], from, &#lane);)
-            });
+            lanes.place(node, &scratch, &quote!(&mut #scratch[..#extent]));
         }
         for &(target, node) in &vector.stores {
             let (row, base) = (rows.row(target), rows.base(self, target, Some(axis)));
-            lanes.add(node, &row, |lane| {
-                quote!(::loss_dsl::__rt::write_lanes(&mut #row[#base..][..#extent], from, &#lane);)
-            });
+            lanes.place(node, &row, &quote!(&mut #row[#base..][..#extent]));
         }
         for &(target, node) in &vector.folds {
             let (row, base) = (rows.row(target), rows.base(self, target, Some(axis)));
@@ -167,7 +158,7 @@ impl Scope<'_> {
                 Some(Fold::Max) => quote!(fold_max_lanes),
                 _ => quote!(fold_sum_lanes),
             };
-            lanes.add(node, &row, |lane| {
+            lanes.fold(node, &row, |lane| {
                 quote!(::loss_dsl::__rt::#fold(&mut #row[#base..][..#extent], from, &#lane);)
             });
         }
