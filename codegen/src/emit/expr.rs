@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::scope::Scope;
 use crate::ir::{AxisId, BinaryOp, CompareOp, ParamId, UnaryOp};
-use crate::schedule::low::{Index, LowId, LowKind, Op};
+use crate::schedule::low::{Index, LowId, Op};
 use crate::support::rational::Rational;
 
 impl Scope<'_> {
@@ -181,25 +181,6 @@ impl Scope<'_> {
     pub(super) fn axis_of(&self, dim: crate::ir::DimId) -> AxisId {
         let at = self.graph.axes().iter().position(|axis| axis.dim == dim);
         AxisId(at.expect("a dimension has an axis") as u8)
-    }
-
-    /// Whether a node is written out where it is used rather than bound to a variable.
-    pub(super) fn is_trivial(&self, id: LowId) -> bool {
-        matches!(
-            self.low().op(id),
-            Op::Const(_)
-                | Op::Pi
-                | Op::NegInfinity
-                | Op::Lowest
-                | Op::Smallest
-                | Op::Bool(_)
-                | Op::Place(_)
-                | Op::Scalar(_)
-                | Op::Flag(_)
-                | Op::Size(_)
-                | Op::Position(_)
-        ) && self.low().kind(id) != LowKind::Bool
-            || matches!(self.low().op(id), Op::Flag(_) | Op::Bool(_))
     }
 }
 

@@ -130,6 +130,39 @@ impl Range {
         }
     }
 
+    /// The values with their signs changed.
+    #[must_use]
+    pub fn negate(self) -> Self {
+        Range {
+            lo: -self.hi,
+            hi: -self.lo,
+            lo_open: self.hi_open,
+            hi_open: self.lo_open,
+        }
+    }
+
+    /// The smallest interval around both.
+    #[must_use]
+    pub fn hull(self, other: Self) -> Self {
+        let (a, b) = (self, other);
+        let (lo, lo_open) = if a.lo < b.lo || (a.lo == b.lo && !a.lo_open) {
+            (a.lo, a.lo_open)
+        } else {
+            (b.lo, b.lo_open)
+        };
+        let (hi, hi_open) = if a.hi > b.hi || (a.hi == b.hi && !a.hi_open) {
+            (a.hi, a.hi_open)
+        } else {
+            (b.hi, b.hi_open)
+        };
+        Range {
+            lo,
+            hi,
+            lo_open,
+            hi_open,
+        }
+    }
+
     /// Whether all values are > 0.
     pub fn is_positive(self) -> bool {
         self.lo > 0.0 || (self.lo == 0.0 && self.lo_open)

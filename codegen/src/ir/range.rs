@@ -53,7 +53,7 @@ pub(super) fn range_of(graph: &Graph, node: &Node) -> Range {
             .unwrap_or(Range::REAL),
         Node::Unary(op, a) => unary(*op, graph.range(*a)),
         Node::Binary(op, a, b) => binary(*op, graph.range(*a), graph.range(*b)),
-        Node::Select(_, a, b) => hull(graph.range(*a), graph.range(*b)),
+        Node::Select(_, a, b) => graph.range(*a).hull(graph.range(*b)),
         Node::Reduce(reducer, _, body) => reduce(*reducer, graph.range(*body)),
         Node::Softmax(s) => match s.form {
             SoftmaxForm::Prob | SoftmaxForm::Complement => UNIT,
@@ -174,7 +174,7 @@ fn power(a: Range, exponent: i32) -> Range {
         if even && a.lo < 0.0 && a.hi > 0.0 {
             return NONNEGATIVE;
         }
-        let base = if even && a.hi <= 0.0 { negate(a) } else { a };
+        let base = if even && a.hi <= 0.0 { a.negate() } else { a };
         return (1..exponent).fold(base, |range, _| multiply(range, base));
     }
     if a.is_positive() {
@@ -185,34 +185,6 @@ fn power(a: Range, exponent: i32) -> Range {
         NONNEGATIVE
     } else {
         Range::REAL
-    }
-}
-
-fn negate(a: Range) -> Range {
-    Range {
-        lo: -a.hi,
-        hi: -a.lo,
-        lo_open: a.hi_open,
-        hi_open: a.lo_open,
-    }
-}
-
-fn hull(a: Range, b: Range) -> Range {
-    let (lo, lo_open) = if a.lo < b.lo || (a.lo == b.lo && !a.lo_open) {
-        (a.lo, a.lo_open)
-    } else {
-        (b.lo, b.lo_open)
-    };
-    let (hi, hi_open) = if a.hi > b.hi || (a.hi == b.hi && !a.hi_open) {
-        (a.hi, a.hi_open)
-    } else {
-        (b.hi, b.hi_open)
-    };
-    Range {
-        lo,
-        hi,
-        lo_open,
-        hi_open,
     }
 }
 
@@ -252,7 +224,7 @@ fn unary(op: UnaryOp, a: Range) -> Range {
             }
         }
         UnaryOp::Abs => {
-            if a.is_positive() || negate(a).is_positive() {
+            if a.is_positive() || a.negate().is_positive() {
                 POSITIVE
             } else {
                 NONNEGATIVE
@@ -294,7 +266,7 @@ fn unary(op: UnaryOp, a: Range) -> Range {
             if a.lo >= 1.0 {
                 NONNEGATIVE
             } else if a.hi <= 1.0 {
-                negate(NONNEGATIVE)
+                NONNEGATIVE.negate()
             } else {
                 Range::REAL
             }
@@ -349,7 +321,7 @@ fn binary(op: BinaryOp, a: Range, b: Range) -> Range {
                 b.hi_open
             },
         },
-        BinaryOp::Max => negate(binary(BinaryOp::Min, negate(a), negate(b))),
+        BinaryOp::Max => binary(BinaryOp::Min, a.negate(), b.negate()).negate(),
         BinaryOp::Xlogy => Range::REAL,
     }
 }
@@ -361,7 +333,7 @@ fn reduce(reducer: Reducer, body: Range) -> Range {
             if body.is_nonnegative() {
                 NONNEGATIVE
             } else if body.hi <= 0.0 {
-                negate(NONNEGATIVE)
+                NONNEGATIVE.negate()
             } else {
                 Range::REAL
             }

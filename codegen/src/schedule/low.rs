@@ -114,6 +114,25 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether it is written out where it is used rather than bound to a variable: a constant, a setting,
+    /// an extent or a position.
+    pub fn is_atom(&self) -> bool {
+        matches!(
+            self,
+            Op::Const(_)
+                | Op::Pi
+                | Op::NegInfinity
+                | Op::Lowest
+                | Op::Smallest
+                | Op::Bool(_)
+                | Op::Place(_)
+                | Op::Scalar(_)
+                | Op::Flag(_)
+                | Op::Size(_)
+                | Op::Position(_)
+        )
+    }
+
     /// The children in order.
     pub fn children(&self) -> Vec<LowId> {
         match self {

@@ -117,16 +117,16 @@ pub(crate) fn range(egraph: &Egraph, node: &ENode) -> Range {
                 NONNEGATIVE
             }
         }
-        Op::Select => hull(child(1), child(2)),
+        Op::Select => child(1).hull(child(2)),
         Op::Reduce(Reducer::Sum, _) => sign_of(child(0)),
         Op::Reduce(Reducer::Max, _) => child(0),
         Op::Reduce(Reducer::Norm, _) => NONNEGATIVE,
         Op::Softmax { form, .. } => match form {
             SoftmaxForm::Prob | SoftmaxForm::Complement => UNIT,
-            SoftmaxForm::Log | SoftmaxForm::LogComplement => negate(NONNEGATIVE),
+            SoftmaxForm::Log | SoftmaxForm::LogComplement => NONNEGATIVE.negate(),
             SoftmaxForm::LogOverComplement => Range {
                 hi: -1.0,
-                ..negate(NONNEGATIVE)
+                ..NONNEGATIVE.negate()
             },
         },
         Op::Unit(_) => Range::closed(-1.0, 1.0),
@@ -152,20 +152,11 @@ fn constant(value: Rational) -> Range {
     Range::closed(near.next_down(), near.next_up())
 }
 
-fn negate(a: Range) -> Range {
-    Range {
-        lo: -a.hi,
-        hi: -a.lo,
-        lo_open: a.hi_open,
-        hi_open: a.lo_open,
-    }
-}
-
 fn sign_of(a: Range) -> Range {
     if a.is_nonnegative() {
         NONNEGATIVE
     } else if a.hi <= 0.0 {
-        negate(NONNEGATIVE)
+        NONNEGATIVE.negate()
     } else {
         ANY
     }
@@ -194,7 +185,7 @@ fn scale(a: Range, by: Rational) -> Range {
         return a;
     }
     if by == Rational::MINUS_ONE {
-        return negate(a);
+        return a.negate();
     }
     times(a, constant(by))
 }
@@ -208,7 +199,7 @@ fn times(a: Range, b: Range) -> Range {
         if r.is_nonnegative() {
             Some((r, false))
         } else if r.hi <= 0.0 {
-            Some((negate(r), true))
+            Some((r.negate(), true))
         } else {
             None
         }
@@ -223,7 +214,7 @@ fn times(a: Range, b: Range) -> Range {
             if flip_x == flip_y {
                 product
             } else {
-                negate(product)
+                product.negate()
             }
         }
         _ => ANY,
@@ -237,26 +228,6 @@ fn power(a: Range, exponent: i32) -> Range {
         _ if a.is_positive() => POSITIVE,
         _ if exponent % 2 == 0 || a.is_nonnegative() => NONNEGATIVE,
         _ => ANY,
-    }
-}
-
-/// The smallest interval around both.
-fn hull(a: Range, b: Range) -> Range {
-    let (lo, lo_open) = if a.lo < b.lo || (a.lo == b.lo && !a.lo_open) {
-        (a.lo, a.lo_open)
-    } else {
-        (b.lo, b.lo_open)
-    };
-    let (hi, hi_open) = if a.hi > b.hi || (a.hi == b.hi && !a.hi_open) {
-        (a.hi, a.hi_open)
-    } else {
-        (b.hi, b.hi_open)
-    };
-    Range {
-        lo,
-        hi,
-        lo_open,
-        hi_open,
     }
 }
 
@@ -295,7 +266,7 @@ fn unary(op: UnaryOp, a: Range) -> Range {
         UnaryOp::Tanh | UnaryOp::Erf | UnaryOp::Sin | UnaryOp::Cos => Range::closed(-1.0, 1.0),
         UnaryOp::Sign => Range::closed(-1.0, 1.0),
         UnaryOp::Acos => Range::closed(0.0, std::f64::consts::PI.next_up()),
-        UnaryOp::Log1mExp => negate(NONNEGATIVE),
+        UnaryOp::Log1mExp => NONNEGATIVE.negate(),
         UnaryOp::Log1p
         | UnaryOp::Expm1
         | UnaryOp::Sinh
@@ -312,7 +283,7 @@ fn unary(op: UnaryOp, a: Range) -> Range {
             if a.lo >= 1.0 {
                 NONNEGATIVE
             } else if a.hi <= 1.0 {
-                negate(NONNEGATIVE)
+                NONNEGATIVE.negate()
             } else {
                 ANY
             }

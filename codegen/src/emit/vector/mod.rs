@@ -330,7 +330,7 @@ impl Scope<'_> {
             } else if shared
                 && !self.lanes.contains_key(&node)
                 && !self.bound.contains_key(&node)
-                && !self.is_trivial(node)
+                && !self.low().op(node).is_atom()
             {
                 let value = self.expr(node);
                 let name = self.bind(node);

@@ -34,21 +34,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn is_atom(&self, id: LowId) -> bool {
-        !self.stored.contains(&id)
-            && matches!(
-                self.low.op(id),
-                Op::Const(_)
-                    | Op::Pi
-                    | Op::NegInfinity
-                    | Op::Lowest
-                    | Op::Smallest
-                    | Op::Bool(_)
-                    | Op::Place(_)
-                    | Op::Scalar(_)
-                    | Op::Flag(_)
-                    | Op::Size(_)
-                    | Op::Position(_)
-            )
+        !self.stored.contains(&id) && self.low.op(id).is_atom()
     }
 
     /// The pass of every needed scalar.
