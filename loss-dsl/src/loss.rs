@@ -40,6 +40,9 @@ pub trait Loss: Clone + Debug + Send + Sync {
     /// Sets the scalar `name`; false if there is none of that name.
     fn set_scalar(&mut self, name: &str, value: f64) -> bool;
 
+    /// Sets the flag `name`; false if there is none of that name.
+    fn set_flag(&mut self, name: &str, value: bool) -> bool;
+
     /// The options.
     fn options(&self) -> &Options;
 

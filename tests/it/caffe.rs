@@ -5,7 +5,7 @@ use loss_dsl::losses::SoftmaxCrossEntropy;
 use loss_dsl::{Loss, Normalizer, Reduction, check_gradients};
 use ndarray::{Array, Array3, Array4};
 
-use crate::support::random::Random;
+use loss_tests::support::random::Random;
 
 const CLASSES: usize = 5;
 

@@ -8,10 +8,10 @@ use std::process::Command;
 use loss_dsl::Loss;
 use rayon::ThreadPoolBuilder;
 
-use crate::support::arrays::Layout;
-use crate::support::library;
-use crate::support::outcome::generated;
-use crate::support::subject::Subject;
+use loss_tests::support::arrays::Layout;
+use loss_tests::support::library;
+use loss_tests::support::outcome::generated;
+use loss_tests::support::subject::Subject;
 
 /// The generated code of every built-in loss, as text, in order.
 fn code() -> Vec<String> {
@@ -27,9 +27,7 @@ fn twice_is_the_same() {
 #[test]
 fn the_order_of_compilation_does_not_matter() {
     let forwards = code();
-    let other = crate::support::written::angular::SOURCE
-        .parse()
-        .expect("tokens");
+    let other = crate::written::angular::SOURCE.parse().expect("tokens");
     loss_codegen::expand(other);
     let mut backwards: Vec<String> = library::blocks()
         .into_iter()
@@ -127,5 +125,5 @@ fn same_bits<L: Loss + Default>(subject: &Subject) {
     }
 }
 
-library::for_each_built_in!(same_bits);
-crate::support::written::for_each_written!(same_bits);
+loss_tests::for_each_built_in!(same_bits);
+crate::written::for_each_written!(same_bits);

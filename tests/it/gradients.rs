@@ -5,7 +5,7 @@
 use loss_dsl::losses::{ArcFace, BinaryFocal, Focal};
 use loss_dsl::{Loss, Reduction, check_gradients};
 
-use crate::support::subject::Subject;
+use loss_tests::support::subject::Subject;
 
 /// Allowed error, relative to the largest slope of the parameter. Extrapolated differences are good to about 1e-10 of the
 /// values' size.
@@ -54,8 +54,8 @@ fn correct_of<L: Loss>(subject: &Subject, loss: &L) {
     }
 }
 
-crate::support::library::for_each_built_in!(correct);
-crate::support::written::for_each_written!(correct);
+loss_tests::for_each_built_in!(correct);
+crate::written::for_each_written!(correct);
 
 #[test]
 fn arc_face_variants() {

@@ -3,8 +3,6 @@
 // Losses are declared in here: generated code needs no unsafe.
 #![forbid(unsafe_code)]
 
-mod support;
-
 mod caffe;
 mod determinism;
 mod diagnostics;
@@ -17,3 +15,4 @@ mod snapshots;
 mod spellings;
 mod tidy;
 mod ui;
+mod written;

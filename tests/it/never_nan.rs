@@ -4,8 +4,8 @@
 use loss_dsl::losses::{ArcFace, Focal};
 use ndarray::{Array2, Axis};
 
-use crate::support::random::Random;
-use crate::support::written::angular::Sphere;
+use crate::written::angular::Sphere;
+use loss_tests::support::random::Random;
 
 /// Points of `classes` well separated groups: each near its own coordinate axis, and some exactly on it.
 fn groups(classes: usize, each: usize) -> (Array2<f32>, Vec<i64>) {

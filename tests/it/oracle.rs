@@ -1,16 +1,16 @@
 //! The interpreter is the oracle: no kernel is tested against itself.
 //!
-//! For every built-in loss and every loss of `support::written`, three computations of values, gradients and auxiliary
+//! For every built-in loss and every loss of [`crate::written`], three computations of values, gradients and auxiliary
 //! outputs must agree: the interpreter on the literal derivation, the interpreter on the simplified one, and the
 //! generated kernels, in f64 and in f32, for shapes around the lane count and for arrays with gaps.
 
 use loss_dsl::Loss;
 use loss_dsl::losses::{ArcFace, BinaryFocal, Focal};
 
-use crate::support::arrays::Layout;
-use crate::support::outcome::generated;
-use crate::support::subject::Subject;
-use crate::support::written::elementwise;
+use crate::written::elementwise;
+use loss_tests::support::arrays::Layout;
+use loss_tests::support::outcome::generated;
+use loss_tests::support::subject::Subject;
 
 /// Allowed error in f64, relative to the largest element of the array.
 const DOUBLE: f64 = 1e-12;
@@ -122,8 +122,8 @@ fn agree_on<L: Loss>(subject: &Subject, loss: &L) {
     }
 }
 
-crate::support::library::for_each_built_in!(agree);
-crate::support::written::for_each_written!(agree);
+loss_tests::for_each_built_in!(agree);
+crate::written::for_each_written!(agree);
 
 #[test]
 fn arc_face_variants() {

@@ -5,8 +5,8 @@ use loss_codegen::compile::compile;
 use loss_codegen::emit::emit;
 use loss_dsl::Loss;
 
-use crate::support::library;
-use crate::support::subject::Subject;
+use loss_tests::support::library;
+use loss_tests::support::subject::Subject;
 
 fn formulas<L: Loss>(_: &Subject) {
     let derivation = L::derivation();
@@ -14,7 +14,7 @@ fn formulas<L: Loss>(_: &Subject) {
     insta::assert_snapshot!(format!("{}_latex", L::NAME), derivation.to_latex());
 }
 
-library::for_each_built_in!(formulas);
+loss_tests::for_each_built_in!(formulas);
 
 /// The generated items of one loss, as rustfmt would have them.
 fn rust(name: &str) -> String {

@@ -1,6 +1,8 @@
 //! The library of losses, all written with [`loss!`](crate::loss): the compiler that users have is
 //! the one that made these.
 //!
+//! Families are features of the crate, all on by default: with `default-features = false` name those that you use.
+//!
 //! | loss | formula per sample | source |
 //! | --- | --- | --- |
 //! | [`SoftmaxCrossEntropy`] | −ln p_y | Caffe `SoftmaxWithLoss`, PyTorch `CrossEntropyLoss` |
@@ -14,24 +16,24 @@
 //! | [`CosFace`], [`AmSoftmax`] | softmax over s(cos θ − m·\[y\]) | Wang et al. 2018 |
 //! | [`ArcFace`] | softmax over s·cos(θ + m·\[y\]) | Deng et al. 2019, eq. 3 |
 
+#[cfg(feature = "distillation")]
 mod distillation;
+#[cfg(feature = "focal")]
 mod focal;
+#[cfg(feature = "margin")]
 mod margin;
+#[cfg(feature = "sigmoid")]
 mod sigmoid;
+#[cfg(feature = "softmax")]
 mod softmax;
-mod weighted;
 
-pub use distillation::{Distillation, DistillationGradients};
-pub use focal::{BinaryFocal, BinaryFocalGradients, Focal, FocalGradients};
-pub use margin::{
-    AmSoftmax, AmSoftmaxGradients, ArcFace, ArcFaceGradients, CosFace, CosFaceGradients,
-};
-pub use sigmoid::{HedSigmoid, HedSigmoidGradients};
-pub use softmax::{
-    SoftmaxCrossEntropy, SoftmaxCrossEntropyGradients, TemperatureSoftmax,
-    TemperatureSoftmaxGradients,
-};
-pub use weighted::{
-    AdaptiveWeightedSoftmax, AdaptiveWeightedSoftmaxGradients, WeightedSoftmax,
-    WeightedSoftmaxGradients,
-};
+#[cfg(feature = "distillation")]
+pub use distillation::*;
+#[cfg(feature = "focal")]
+pub use focal::*;
+#[cfg(feature = "margin")]
+pub use margin::*;
+#[cfg(feature = "sigmoid")]
+pub use sigmoid::*;
+#[cfg(feature = "softmax")]
+pub use softmax::*;

@@ -4,7 +4,7 @@ use loss_dsl::losses::{ArcFace, CosFace};
 use loss_dsl::{Loss, Reduction};
 use ndarray::{Array1, Array2, array};
 
-use crate::support::random::Random;
+use loss_tests::support::random::Random;
 
 /// Features and centres on the coordinate axes: aligned, opposite, at right angles, 0.
 fn on_axes() -> (Array2<f64>, Array2<f64>, Array1<i64>) {

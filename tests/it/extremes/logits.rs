@@ -126,8 +126,7 @@ fn textbook_forms() {
     let z = array![[1e4_f32, -1e4, 0.0], [-1e4, 1e4, 1e4], [0.0, 0.0, 0.0]];
     let t = array![[1.0_f32, 0.0, 1.0], [0.0, 1.0, 1.0], [0.0, 1.0, 0.0]];
     let y = array![1, 1, 2];
-    let loss =
-        crate::support::written::textbook::Textbook::default().with_reduction(Reduction::None);
+    let loss = crate::written::textbook::Textbook::default().with_reduction(Reduction::None);
     let (value, gradients) = loss.value_and_grad(&z, &y, &t).unwrap();
     let ln_2 = 2.0_f32.ln();
     let expected = [2e4 + ln_2, ln_2 + 1e4, 3.0_f32.ln() + 4.0 * ln_2];

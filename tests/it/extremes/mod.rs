@@ -9,11 +9,10 @@ mod logits;
 use loss_dsl::{Loss, Reduction};
 use ndarray::{ArrayD, Axis};
 
-use crate::support::arrays::{Array, Arrays};
-use crate::support::library;
-use crate::support::outcome::{Outcome, generated};
-use crate::support::random::Random;
-use crate::support::subject::Subject;
+use loss_tests::support::arrays::{Array, Arrays};
+use loss_tests::support::outcome::{Outcome, generated};
+use loss_tests::support::random::Random;
+use loss_tests::support::subject::Subject;
 
 /// Allowed error, relative to the largest element of an array.
 const DOUBLE: f64 = 1e-11;
@@ -104,7 +103,7 @@ fn at_patterns<L: Loss + Default>(subject: &Subject) {
     assert!(failures.is_empty(), "{}\n{}", L::NAME, failures.join("\n"));
 }
 
-library::for_each_built_in!(at_patterns);
+loss_tests::for_each_built_in!(at_patterns);
 
 /// A NaN in one sample is in that sample's loss and gradient, and in no other's.
 fn nan_stays_in_its_row<L: Loss + Default>(subject: &Subject) {
@@ -153,8 +152,8 @@ fn nan_stays_in_its_row<L: Loss + Default>(subject: &Subject) {
 mod nan {
     use super::nan_stays_in_its_row;
 
-    crate::support::library::for_each_built_in!(nan_stays_in_its_row);
-    crate::support::written::for_each_written!(nan_stays_in_its_row);
+    loss_tests::for_each_built_in!(nan_stays_in_its_row);
+    crate::written::for_each_written!(nan_stays_in_its_row);
 }
 
 /// No samples: the value is 0 and every gradient of a shared tensor is 0.
@@ -175,5 +174,5 @@ fn nothing<L: Loss + Default>(subject: &Subject) {
 mod no_samples {
     use super::nothing;
 
-    crate::support::library::for_each_built_in!(nothing);
+    loss_tests::for_each_built_in!(nothing);
 }

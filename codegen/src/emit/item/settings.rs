@@ -105,23 +105,10 @@ fn interval(range: Range) -> String {
 pub(in crate::emit) fn accessors(loss: &Loss) -> TokenStream {
     let scalars = fields(loss, |role| matches!(role, Role::Scalar { .. }));
     let flags = fields(loss, |role| matches!(role, Role::Flag(_)));
-    let scalar_names: Vec<_> = scalars.iter().map(|f| &f.name).collect();
-    let keys: Vec<_> = scalars.iter().map(|f| &f.param.name).collect();
+    let scalar_names = scalars.iter().map(|f| &f.name);
     let flag_names = flags.iter().map(|f| &f.name);
-    let set = if scalars.is_empty() {
-        quote! {
-            let _ = (name, value);
-            false
-        }
-    } else {
-        quote! {
-            match name {
-                #(#keys => self.#scalar_names = value,)*
-                _ => return false,
-            }
-            true
-        }
-    };
+    let set_scalar = setter(&scalars);
+    let set_flag = setter(&flags);
     quote! {
         fn scalar_values(&self) -> ::std::vec::Vec<f64> {
             ::std::vec![#(self.#scalar_names),*]
@@ -132,7 +119,11 @@ pub(in crate::emit) fn accessors(loss: &Loss) -> TokenStream {
         }
 
         fn set_scalar(&mut self, name: &str, value: f64) -> bool {
-            #set
+            #set_scalar
+        }
+
+        fn set_flag(&mut self, name: &str, value: bool) -> bool {
+            #set_flag
         }
 
         fn options(&self) -> &::loss_dsl::Options {
@@ -142,5 +133,24 @@ pub(in crate::emit) fn accessors(loss: &Loss) -> TokenStream {
         fn options_mut(&mut self) -> &mut ::loss_dsl::Options {
             &mut self.options
         }
+    }
+}
+
+/// The body of a setter by name: the parameters are called `name` and `value`.
+fn setter(fields: &[Field<'_>]) -> TokenStream {
+    if fields.is_empty() {
+        return quote! {
+            let _ = (name, value);
+            false
+        };
+    }
+    let keys = fields.iter().map(|f| &f.param.name);
+    let names = fields.iter().map(|f| &f.name);
+    quote! {
+        match name {
+            #(#keys => self.#names = value,)*
+            _ => return false,
+        }
+        true
     }
 }

@@ -309,6 +309,11 @@ impl ::loss_dsl::Loss for Head {
         true
     }
 
+    fn set_flag(&mut self, name: &str, value: bool) -> bool {
+        let _ = (name, value);
+        false
+    }
+
     fn options(&self) -> &::loss_dsl::Options {
         &self.options
     }

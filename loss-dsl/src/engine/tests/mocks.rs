@@ -42,6 +42,9 @@ macro_rules! without_scalars {
         fn set_scalar(&mut self, _: &str, _: f64) -> bool {
             false
         }
+        fn set_flag(&mut self, _: &str, _: bool) -> bool {
+            false
+        }
         fn options(&self) -> &crate::Options {
             &self.options
         }

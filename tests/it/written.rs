@@ -182,7 +182,7 @@ written! {
 /// `$check::<Loss>(&subject)` as a test for every loss of this file, in a module `written`.
 macro_rules! for_each_written {
     ($check:ident) => {
-        $crate::support::written::for_each_written! {
+        $crate::written::for_each_written! {
             $check
             pairs InfoNce,
             neighbours Neighbours,
@@ -205,7 +205,8 @@ macro_rules! for_each_written {
             $(
                 #[test]
                 fn $module() {
-                    use $crate::support::{subject::Subject, written::$module};
+                    use $crate::written::$module;
+                    use loss_tests::support::subject::Subject;
                     let name = stringify!($loss);
                     let block = $module::SOURCE.parse().expect("tokens");
                     let subject = Subject::in_block(block, name).expect("a loss of its name");

@@ -5,7 +5,7 @@ use ndarray::{ArrayD, IxDyn, Slice};
 
 /// One array.
 #[derive(Debug, Clone)]
-pub(crate) enum Array {
+pub enum Array {
     /// Real numbers, all exact in f32 unless the test is about others.
     Real(ArrayD<f64>),
     /// Labels.
@@ -16,7 +16,7 @@ pub(crate) enum Array {
 
 /// How an array lies in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Layout {
+pub enum Layout {
     /// Last axis fastest, no gaps.
     RowMajor,
     /// First axis fastest, no gaps.
@@ -27,15 +27,15 @@ pub(crate) enum Layout {
 
 /// The arrays of a call in declaration order.
 #[derive(Debug, Clone)]
-pub(crate) struct Arrays {
+pub struct Arrays {
     /// The arrays, labels and masks already in `layout`.
-    pub(crate) list: Vec<Array>,
+    pub list: Vec<Array>,
     layout: Layout,
 }
 
 impl Array {
     /// Extents.
-    pub(crate) fn shape(&self) -> &[usize] {
+    pub fn shape(&self) -> &[usize] {
         match self {
             Self::Real(array) => array.shape(),
             Self::Labels(array) => array.shape(),
@@ -46,7 +46,7 @@ impl Array {
 
 impl Arrays {
     /// Row-major arrays.
-    pub(crate) fn new(list: Vec<Array>) -> Self {
+    pub fn new(list: Vec<Array>) -> Self {
         Self {
             list,
             layout: Layout::RowMajor,
@@ -54,7 +54,7 @@ impl Arrays {
     }
 
     /// The same elements in another layout.
-    pub(crate) fn relaid(&self, layout: Layout) -> Self {
+    pub fn relaid(&self, layout: Layout) -> Self {
         let list = self.list.iter().map(|array| match array {
             Array::Real(array) => Array::Real(array.clone()),
             Array::Labels(array) => Array::Labels(laid_out(array, i64::MIN, layout)),
@@ -67,7 +67,7 @@ impl Arrays {
     }
 
     /// The call's inputs over numbers `F`.
-    pub(crate) fn inputs<F: Float>(&self) -> Inputs<'_, F> {
+    pub fn inputs<F: Float>(&self) -> Inputs<'_, F> {
         let mut inputs = Inputs::new();
         for array in &self.list {
             inputs = match array {
@@ -80,12 +80,12 @@ impl Arrays {
     }
 
     /// Numbers of another type in the layout of these arrays.
-    pub(crate) fn number<F: Float>(&self, array: &ArrayD<f64>) -> ArrayD<F> {
+    pub fn number<F: Float>(&self, array: &ArrayD<f64>) -> ArrayD<F> {
         laid_out(&array.mapv(F::from_f64), F::NAN, self.layout)
     }
 
     /// The real array number `at` among all arrays.
-    pub(crate) fn real(&self, at: usize) -> &ArrayD<f64> {
+    pub fn real(&self, at: usize) -> &ArrayD<f64> {
         match &self.list[at] {
             Array::Real(array) => array,
             other => panic!("{other:?} is not real"),
@@ -93,7 +93,7 @@ impl Arrays {
     }
 
     /// The real array number `at` among all arrays, to be changed.
-    pub(crate) fn real_mut(&mut self, at: usize) -> &mut ArrayD<f64> {
+    pub fn real_mut(&mut self, at: usize) -> &mut ArrayD<f64> {
         match &mut self.list[at] {
             Array::Real(array) => array,
             other => panic!("{other:?} is not real"),

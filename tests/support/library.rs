@@ -1,6 +1,6 @@
 //! The built-in losses: their sources as text, and a test for each of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use loss_codegen::support::Diagnostics;
 use loss_codegen::syntax;
@@ -10,14 +10,23 @@ use proc_macro2::TokenStream;
 ///
 /// # Panics
 /// If a file does not read.
-pub(crate) fn blocks() -> Vec<TokenStream> {
+pub fn blocks() -> Vec<TokenStream> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../loss-dsl/src/losses");
-    let mut files: Vec<_> = std::fs::read_dir(&folder)
-        .expect("the library's folder")
-        .map(|entry| entry.expect("a folder entry").path())
-        .collect();
+    let mut files = Vec::new();
+    collect(&folder, &mut files);
     files.sort();
     files.iter().flat_map(|file| blocks_of(file)).collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the library") {
+        let path = entry.expect("a folder entry").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
 }
 
 fn blocks_of(file: &Path) -> Vec<TokenStream> {
@@ -30,11 +39,13 @@ fn blocks_of(file: &Path) -> Vec<TokenStream> {
     calls.collect()
 }
 
-/// `$check::<Loss>(&subject)` as a test for every built-in loss, in a module `built_in`.
-macro_rules! for_each_built_in {
-    ($check:ident) => {
-        $crate::support::library::for_each_built_in! {
-            $check
+/// Passes the names of all built-in losses, sorted, to another macro: `$macro! { $argument adaptive_weighted_softmax
+/// AdaptiveWeightedSoftmax, … }`, each in snake case (its test, its file of goldens) and as the type.
+#[macro_export]
+macro_rules! built_in_losses {
+    ($macro:path $(, $argument:ident)?) => {
+        $macro! {
+            $($argument)?
             adaptive_weighted_softmax AdaptiveWeightedSoftmax,
             am_softmax AmSoftmax,
             arc_face ArcFace,
@@ -47,6 +58,14 @@ macro_rules! for_each_built_in {
             temperature_softmax TemperatureSoftmax,
             weighted_softmax WeightedSoftmax,
         }
+    };
+}
+
+/// `$check::<Loss>(&subject)` as a test for every built-in loss, in a module `built_in`.
+#[macro_export]
+macro_rules! for_each_built_in {
+    ($check:ident) => {
+        $crate::built_in_losses! { $crate::for_each_built_in, $check }
     };
     ($check:ident $($test:ident $loss:ident,)*) => {
         mod built_in {
@@ -66,10 +85,9 @@ macro_rules! for_each_built_in {
         }
     };
 }
-pub(crate) use for_each_built_in;
 
 /// The names of all built-in losses, sorted.
-pub(crate) fn names() -> Vec<String> {
+pub fn names() -> Vec<String> {
     let mut names: Vec<_> = blocks().into_iter().flat_map(names_in).collect();
     names.sort();
     names
@@ -79,7 +97,7 @@ pub(crate) fn names() -> Vec<String> {
 ///
 /// # Panics
 /// If there is none.
-pub(crate) fn block_of(name: &str) -> TokenStream {
+pub fn block_of(name: &str) -> TokenStream {
     let defines = |block: &TokenStream| names_in(block.clone()).iter().any(|own| own == name);
     let found = blocks().into_iter().find(defines);
     found.unwrap_or_else(|| panic!("no built-in loss {name}"))

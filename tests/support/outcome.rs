@@ -7,9 +7,9 @@ use super::arrays::Arrays;
 
 /// Losses per sample, gradients for a cotangent per sample, auxiliary outputs.
 #[derive(Debug, Clone)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// Name and elements of each array.
-    pub(crate) arrays: Vec<(String, ArrayD<f64>)>,
+    pub arrays: Vec<(String, ArrayD<f64>)>,
 }
 
 /// What the generated kernels of `loss` make of `arrays`, computed with numbers `F`; gradients go into buffers that hold
@@ -17,11 +17,7 @@ pub(crate) struct Outcome {
 ///
 /// # Panics
 /// If the call is refused.
-pub(crate) fn generated<L: Loss, F: Float>(
-    loss: &L,
-    arrays: &Arrays,
-    cotangent: &ArrayD<f64>,
-) -> Outcome {
+pub fn generated<L: Loss, F: Float>(loss: &L, arrays: &Arrays, cotangent: &ArrayD<f64>) -> Outcome {
     let loss = loss.clone().with_reduction(Reduction::None);
     let inputs = arrays.inputs::<F>();
     let spec = L::spec();
@@ -61,7 +57,7 @@ pub(crate) fn generated<L: Loss, F: Float>(
 }
 
 /// The losses per sample in f64, of no axes for a scalar loss.
-pub(crate) fn elements<F: Float>(value: &Value<F>) -> ArrayD<f64> {
+pub fn elements<F: Float>(value: &Value<F>) -> ArrayD<f64> {
     match value {
         Value::Total(total) => ArrayD::from_elem(IxDyn(&[]), total.to_f64()),
         Value::PerSample(values) => widened(values),
@@ -69,7 +65,7 @@ pub(crate) fn elements<F: Float>(value: &Value<F>) -> ArrayD<f64> {
 }
 
 /// The same numbers in f64.
-pub(crate) fn widened<F: Float>(array: &ArrayD<F>) -> ArrayD<f64> {
+pub fn widened<F: Float>(array: &ArrayD<F>) -> ArrayD<f64> {
     array.mapv(F::to_f64)
 }
 
@@ -78,7 +74,7 @@ impl Outcome {
     ///
     /// # Panics
     /// If there is none of that name.
-    pub(crate) fn get(&self, name: &str) -> &ArrayD<f64> {
+    pub fn get(&self, name: &str) -> &ArrayD<f64> {
         let found = self.arrays.iter().find(|(own, _)| own == name);
         &found.unwrap_or_else(|| panic!("no array {name}")).1
     }
@@ -86,7 +82,7 @@ impl Outcome {
     /// The largest error of any array against its namesake, relative to that one's largest element (absolute if all of
     /// it is rounding of an exact 0); and the array's name. A NaN is right where a NaN is expected, and
     /// likewise infinities.
-    pub(crate) fn error(&self, expected: &Outcome) -> (f64, String) {
+    pub fn error(&self, expected: &Outcome) -> (f64, String) {
         let names = |outcome: &Outcome| -> Vec<String> {
             outcome
                 .arrays

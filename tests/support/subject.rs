@@ -13,9 +13,9 @@ use super::outcome::Outcome;
 use super::random::Random;
 
 /// A loss as the compiler library sees it.
-pub(crate) struct Subject {
+pub struct Subject {
     /// All stages' results.
-    pub(crate) compiled: Compiled,
+    pub compiled: Compiled,
 }
 
 impl Subject {
@@ -23,7 +23,7 @@ impl Subject {
     ///
     /// # Panics
     /// If the block has mistakes or no such loss.
-    pub(crate) fn in_block(block: TokenStream, name: &str) -> Option<Self> {
+    pub fn in_block(block: TokenStream, name: &str) -> Option<Self> {
         let losses = compile(block).unwrap_or_else(|mistakes| {
             let texts: Vec<String> = mistakes.iter().map(|mistake| mistake.text()).collect();
             panic!("{name}: {}", texts.join("\n"))
@@ -36,17 +36,17 @@ impl Subject {
     ///
     /// # Panics
     /// If there is none.
-    pub(crate) fn built_in(name: &str) -> Self {
+    pub fn built_in(name: &str) -> Self {
         Self::in_block(library::block_of(name), name).expect("a loss of its name")
     }
 
     /// The loss as written.
-    pub(crate) fn definition(&self) -> &Definition {
+    pub fn definition(&self) -> &Definition {
         &self.compiled.literal.loss
     }
 
     /// The names of the dimensions.
-    pub(crate) fn dims(&self) -> Vec<String> {
+    pub fn dims(&self) -> Vec<String> {
         let graph = &self.definition().graph;
         let ids = (0..graph.dim_count()).map(|i| loss_codegen::ir::DimId(i as u8));
         ids.map(|id| graph.dim_name(id).to_owned()).collect()
@@ -54,7 +54,7 @@ impl Subject {
 
     /// Random arrays of the extents `extent(dimension)`: reals about normal (within their declared range), labels and
     /// masks uniform.
-    pub(crate) fn sample(&self, extent: impl Fn(&str) -> usize, seed: u64) -> Arrays {
+    pub fn sample(&self, extent: impl Fn(&str) -> usize, seed: u64) -> Arrays {
         let mut random = Random::new(seed);
         let graph = &self.definition().graph;
         let dims: Vec<usize> = self.dims().iter().map(|name| extent(name)).collect();
@@ -92,7 +92,7 @@ impl Subject {
     }
 
     /// A random cotangent for the loss of each sample.
-    pub(crate) fn cotangent(&self, arrays: &Arrays, seed: u64) -> ArrayD<f64> {
+    pub fn cotangent(&self, arrays: &Arrays, seed: u64) -> ArrayD<f64> {
         let definition = self.definition();
         let dims = extents(&definition.graph, arrays);
         let mut random = Random::new(seed);
@@ -102,7 +102,7 @@ impl Subject {
 
     /// What the interpreter makes of `gradient` (one of this loss's), in f64, at the inputs and settings as numbers of
     /// `single` precision hold them.
-    pub(crate) fn interpreted<L: Loss>(
+    pub fn interpreted<L: Loss>(
         &self,
         gradient: &Gradient,
         loss: &L,

@@ -14,47 +14,51 @@ use serde_json::{Map, Value};
 
 /// The reference values of one loss.
 #[derive(Debug, Clone)]
-pub(crate) struct Golden {
+pub struct Golden {
     /// The loss's name in the library, `ArcFace`.
-    pub(crate) loss: String,
-    /// The inputs that have gradients, in the order of the declaration.
-    pub(crate) differentiable: Vec<String>,
+    pub loss: String,
+    /// What has gradients: tensors in the order of the declaration, then learned scalars.
+    pub differentiable: Vec<String>,
+    /// Allowed error in f32, relative to the largest element of an array.
+    pub single: f64,
     /// The calls.
-    pub(crate) cases: Vec<Case>,
+    pub cases: Vec<Case>,
 }
 
 /// One call of a loss with everything that is known about its result.
 #[derive(Debug, Clone)]
-pub(crate) struct Case {
+pub struct Case {
     /// Unique in its file.
-    pub(crate) name: String,
-    /// Which of several formulas under one name (ArcFace: `plain`, `classic`, `easy`).
-    pub(crate) variant: Option<String>,
+    pub name: String,
+    /// Run-time flags by name; those not named have their defaults.
+    pub flags: BTreeMap<String, bool>,
     /// The label that marks an ignored sample.
-    pub(crate) ignore_index: Option<i64>,
+    pub ignore_index: Option<i64>,
     /// Run-time scalars by name.
-    pub(crate) scalars: BTreeMap<String, f64>,
+    pub scalars: BTreeMap<String, f64>,
     /// Real inputs by name, differentiable or not.
-    pub(crate) tensors: BTreeMap<String, ArrayD<f64>>,
+    pub tensors: BTreeMap<String, ArrayD<f64>>,
     /// Label inputs by name.
-    pub(crate) labels: BTreeMap<String, ArrayD<i64>>,
+    pub labels: BTreeMap<String, ArrayD<i64>>,
     /// 0-1 inputs by name.
-    pub(crate) masks: BTreeMap<String, ArrayD<bool>>,
-    /// The loss per sample.
-    pub(crate) value: ArrayD<f64>,
-    /// `sum`, `mean` and, for weighted softmax, `weighted_mean`.
-    pub(crate) totals: BTreeMap<String, f64>,
+    pub masks: BTreeMap<String, ArrayD<bool>>,
+    /// The loss per sample; of no axes for a loss that is one number.
+    pub value: ArrayD<f64>,
+    /// Auxiliary outputs by name.
+    pub auxiliary: BTreeMap<String, ArrayD<f64>>,
+    /// `sum`, `mean` and, for losses that declare a weight, `weighted_mean`.
+    pub totals: BTreeMap<String, f64>,
     /// One number a sample, in the shape of `value`.
-    pub(crate) cotangent: ArrayD<f64>,
-    /// Root (`mean`, `cotangent`, `weighted_mean`) → input → gradient in the input's shape.
-    pub(crate) gradients: BTreeMap<String, BTreeMap<String, ArrayD<f64>>>,
+    pub cotangent: ArrayD<f64>,
+    /// Root (`mean`, `cotangent`, `weighted_mean`) → input or learned scalar → gradient in its shape.
+    pub gradients: BTreeMap<String, BTreeMap<String, ArrayD<f64>>>,
 }
 
 /// Reads `tests/golden/{name}.json`, for example `load("arc_face")`.
 ///
 /// # Panics
 /// If the file is missing or any field of it is not as the README says.
-pub(crate) fn load(name: &str) -> Golden {
+pub fn load(name: &str) -> Golden {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("golden/{name}.json"));
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -64,13 +68,14 @@ pub(crate) fn load(name: &str) -> Golden {
     Golden {
         loss: root.get("loss").text(),
         differentiable: root.get("differentiable").each(|f| f.text()),
+        single: root.get("single").number(),
         cases: root.get("cases").each(read_case),
     }
 }
 
 /// The largest error of `found` against `expected`, relative to the largest element of `expected` (absolute if that is 0).
 /// NaN or a shape that differs gives infinity, so that no comparison passes by accident.
-pub(crate) fn array_error(found: &ArrayD<f64>, expected: &ArrayD<f64>) -> f64 {
+pub fn array_error(found: &ArrayD<f64>, expected: &ArrayD<f64>) -> f64 {
     if found.shape() != expected.shape() {
         return f64::INFINITY;
     }
@@ -88,28 +93,32 @@ pub(crate) fn array_error(found: &ArrayD<f64>, expected: &ArrayD<f64>) -> f64 {
 
 fn read_case(at: &Field<'_>) -> Case {
     let tensors = at.get("tensors").table(|f| f.array(Field::number));
+    let scalars = at.get("scalars").table(Field::number);
     let value = at.get("value").array(Field::number);
     let cotangent = at.get("cotangent").shaped(value.shape(), Field::number);
     let gradients = at.get("gradients").table(|root| {
         root.entries()
             .map(|(input, f)| {
-                let tensor = tensors.get(&input);
-                let shape = tensor
-                    .unwrap_or_else(|| f.fail("has no input of its name"))
-                    .shape();
-                (input, f.shaped(shape, Field::number))
+                let shape = match tensors.get(&input) {
+                    Some(tensor) => tensor.shape(),
+                    None if scalars.contains_key(&input) => &[],
+                    None => f.fail("has no input of its name"),
+                };
+                let gradient = f.shaped(shape, Field::number);
+                (input, gradient)
             })
             .collect()
     });
     Case {
         name: at.get("name").text(),
-        variant: at.find("variant").map(|f| f.text()),
+        flags: at.find_table("flags", Field::boolean),
         ignore_index: at.find("ignore_index").map(|f| f.integer()),
-        scalars: at.get("scalars").table(Field::number),
+        auxiliary: at.find_table("auxiliary", |f| f.array(Field::number)),
         labels: at.get("labels").table(|f| f.array(Field::integer)),
         masks: at.get("masks").table(|f| f.array(|bit| bit.integer() != 0)),
         totals: at.get("totals").table(Field::number),
         tensors,
+        scalars,
         value,
         cotangent,
         gradients,
@@ -167,6 +176,12 @@ impl<'a> Field<'a> {
             .collect()
     }
 
+    /// A table that may be missing, which means that it is empty.
+    fn find_table<T>(&self, key: &str, read: impl Fn(&Field<'a>) -> T) -> BTreeMap<String, T> {
+        self.find(key)
+            .map_or_else(BTreeMap::new, |field| field.table(read))
+    }
+
     fn each<T>(&self, read: impl Fn(&Field<'a>) -> T) -> Vec<T> {
         let list = self
             .value
@@ -189,6 +204,12 @@ impl<'a> Field<'a> {
         self.value
             .as_f64()
             .unwrap_or_else(|| self.fail("is not a number"))
+    }
+
+    fn boolean(&self) -> bool {
+        self.value
+            .as_bool()
+            .unwrap_or_else(|| self.fail("is not a boolean"))
     }
 
     fn integer(&self) -> i64 {
@@ -214,22 +235,17 @@ impl<'a> Field<'a> {
 mod tests {
     use super::*;
 
-    const FILES: [&str; 10] = [
-        "softmax_cross_entropy",
-        "weighted_softmax",
-        "adaptive_weighted_softmax",
-        "hed_sigmoid",
-        "binary_focal",
-        "focal",
-        "temperature_softmax",
-        "distillation",
-        "cos_face",
-        "arc_face",
-    ];
+    /// The names of all losses in snake case.
+    macro_rules! files {
+        ($($file:ident $loss:ident,)*) => {
+            const FILES: &[&str] = &[$(stringify!($file)),*];
+        };
+    }
+    crate::built_in_losses!(files);
 
     #[test]
     fn every_file_reads_and_is_consistent() {
-        for file in FILES {
+        for &file in FILES {
             let golden = load(file);
             assert!(golden.cases.len() >= 5, "{file}");
             for case in &golden.cases {
@@ -252,7 +268,7 @@ mod tests {
 
     #[test]
     fn real_inputs_are_exact_in_f32() {
-        for file in FILES {
+        for &file in FILES {
             for case in load(file).cases {
                 for (name, tensor) in &case.tensors {
                     let exact = tensor.iter().all(|&t| f64::from(t as f32) == t);

@@ -1,0 +1,5 @@
+"""The references of the library, a file a family."""
+
+from . import distillation, focal, margin, sigmoid, softmax, weighted
+
+FAMILIES = [softmax, weighted, sigmoid, focal, distillation, margin]

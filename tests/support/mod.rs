@@ -1,0 +1,9 @@
+//! Losses under test, arrays for them, reference values, and the interpreter's word on all of it.
+
+pub mod arrays;
+pub mod golden;
+pub mod judge;
+pub mod library;
+pub mod outcome;
+pub mod random;
+pub mod subject;
