@@ -3,11 +3,13 @@
 
 use std::error::Error;
 
+use proc_macro2::{LexError, TokenStream};
+
 fn main() -> Result<(), Box<dyn Error>> {
     for path in std::env::args().skip(1) {
         let source = std::fs::read_to_string(&path)?;
-        for block in blocks(&source) {
-            match loss_codegen::compile::compile(block.parse()?) {
+        for block in blocks(&source)? {
+            match loss_codegen::compile::compile(block) {
                 Ok(losses) => {
                     for loss in losses {
                         println!("{}", loss.literal.loss.source);
@@ -27,13 +29,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The insides of the macros in a file, or the file.
-fn blocks(source: &str) -> Vec<String> {
-    let mut blocks: Vec<_> = source.split("\nloss! {").skip(1).collect();
-    if blocks.is_empty() {
-        blocks.push(source);
+fn blocks(source: &str) -> Result<Vec<TokenStream>, LexError> {
+    match loss_codegen::syntax::blocks_in(source) {
+        Ok(blocks) if !blocks.is_empty() => Ok(blocks),
+        _ => Ok(vec![source.parse()?]),
     }
-    blocks
-        .into_iter()
-        .map(|b| b.split("\n}\n").next().unwrap_or(b).to_owned())
-        .collect()
 }

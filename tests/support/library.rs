@@ -1,6 +1,6 @@
 //! The built-in losses: their sources as text, and a test for each of them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use loss_codegen::support::Diagnostics;
 use loss_codegen::syntax;
@@ -12,31 +12,7 @@ use proc_macro2::TokenStream;
 /// If a file does not read.
 pub fn blocks() -> Vec<TokenStream> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../loss-dsl/src/losses");
-    let mut files = Vec::new();
-    collect(&folder, &mut files);
-    files.sort();
-    files.iter().flat_map(|file| blocks_of(file)).collect()
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder of the library") {
-        let path = entry.expect("a folder entry").path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else {
-            files.push(path);
-        }
-    }
-}
-
-fn blocks_of(file: &Path) -> Vec<TokenStream> {
-    let text = std::fs::read_to_string(file).expect("a source file");
-    let file = syn::parse_file(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-    let calls = file.items.into_iter().filter_map(|item| match item {
-        syn::Item::Macro(item) if item.mac.path.is_ident("loss") => Some(item.mac.tokens),
-        _ => None,
-    });
-    calls.collect()
+    syntax::blocks_below(&folder).expect("the library's sources")
 }
 
 /// Passes the names of all built-in losses, sorted, to another macro: `$macro! { $argument adaptive_weighted_softmax

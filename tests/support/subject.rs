@@ -2,7 +2,7 @@
 
 use loss_codegen::compile::{Compiled, compile};
 use loss_codegen::ir::eval::{Environment, Value, eval_all};
-use loss_codegen::ir::{AxisId, Gradient, Graph, Loss as Definition, Role};
+use loss_codegen::ir::{AxisId, Gradient, Graph, Loss as Definition, Range, Role};
 use loss_dsl::Loss;
 use ndarray::{ArrayD, IxDyn};
 use proc_macro2::TokenStream;
@@ -67,12 +67,7 @@ impl Subject {
             let shape = IxDyn(&shape);
             Some(match param.role {
                 Role::Tensor { .. } => Array::Real(ArrayD::from_shape_simple_fn(shape, || {
-                    let x = random.normal();
-                    if param.range.is_nonnegative() {
-                        x.abs()
-                    } else {
-                        x
-                    }
+                    within(param.range, random.normal())
                 })),
                 Role::Label(dim) => {
                     let classes = dims[usize::from(dim.0)];
@@ -142,6 +137,16 @@ impl Subject {
         Outcome {
             arrays: list.collect(),
         }
+    }
+}
+
+/// A number within a range, from one that is about normal.
+fn within(range: Range, normal: f64) -> f64 {
+    match (range.lo.is_finite(), range.hi.is_finite()) {
+        (true, true) => range.lo + (range.hi - range.lo) / (1.0 + normal.exp()),
+        (true, false) => range.lo + normal.abs(),
+        (false, true) => range.hi - normal.abs(),
+        (false, false) => normal,
     }
 }
 

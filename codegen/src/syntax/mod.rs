@@ -25,10 +25,13 @@ mod definition;
 mod expression;
 mod parser;
 pub mod print;
+mod sources;
 mod statement;
 #[cfg(test)]
 mod tests;
 mod token;
+
+pub use sources::{blocks_below, blocks_in};
 
 use crate::support::Diagnostics;
 use proc_macro2::TokenStream;

@@ -28,20 +28,9 @@ fn losses(source: &str) -> Vec<(String, [Gradient; 2])> {
 }
 
 fn built_in() -> Vec<(String, [Gradient; 2])> {
-    let folder = format!("{}/../loss-dsl/src/losses", env!("CARGO_MANIFEST_DIR"));
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    let mut all = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(file).unwrap();
-        for block in text.split("loss! {").skip(1) {
-            all.extend(losses(&block[..block.rfind('}').unwrap()]));
-        }
-    }
-    all
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../loss-dsl/src/losses");
+    let blocks = crate::syntax::blocks_below(folder.as_ref()).unwrap();
+    blocks.iter().flat_map(|b| losses(&b.to_string())).collect()
 }
 
 /// Numbers without pattern, the same on every machine.

@@ -9,24 +9,8 @@ use crate::simplify::convert::roots;
 /// The losses of the library.
 fn shipped() -> Vec<Loss> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../loss-dsl/src/losses");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .expect("the library of losses")
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    files.sort();
-    let mut all = vec![];
-    for file in files {
-        let text = std::fs::read_to_string(file).expect("a source file");
-        let file = syn::parse_file(&text).expect("Rust");
-        for item in file.items {
-            if let syn::Item::Macro(item) = item
-                && item.mac.path.is_ident("loss")
-            {
-                all.extend(losses(&item.mac.tokens.to_string()));
-            }
-        }
-    }
-    all
+    let blocks = syntax::blocks_below(folder.as_ref()).expect("the library of losses");
+    blocks.iter().flat_map(|b| losses(&b.to_string())).collect()
 }
 
 fn all() -> Vec<Loss> {
