@@ -25,6 +25,10 @@
 //! | [`KlDivergence`] | Σ t (ln t − x) | PyTorch `KLDivLoss` |
 //! | [`CosineEmbedding`] | 1 − cos, or max(0, cos − m) | PyTorch `CosineEmbeddingLoss` |
 //! | [`Hinge`], [`SquaredHinge`] | max(0, 1 − y x) | Cortes & Vapnik 1995 |
+//! | [`Dice`], [`BatchDice`], [`SoftmaxDice`] | 1 − 2 \|p∩t\| / (\|p\| + \|t\|) | Milletari et al. 2016 |
+//! | [`GeneralizedDice`] | the same, classes weighted by 1 / \|t\|² | Sudre et al. 2017 |
+//! | [`Tversky`], [`FocalTversky`] | (1 − TP / (TP + α FP + β FN))^γ | Salehi et al. 2017; Abraham & Khan 2019 |
+//! | [`Jaccard`] | 1 − \|p∩t\| / \|p∪t\| | Rahman & Wang 2016 |
 
 #[cfg(feature = "distillation")]
 mod distillation;
@@ -34,6 +38,8 @@ mod focal;
 mod margin;
 #[cfg(feature = "regression")]
 mod regression;
+#[cfg(feature = "segmentation")]
+mod segmentation;
 #[cfg(feature = "sigmoid")]
 mod sigmoid;
 #[cfg(feature = "softmax")]
@@ -47,6 +53,8 @@ pub use focal::*;
 pub use margin::*;
 #[cfg(feature = "regression")]
 pub use regression::*;
+#[cfg(feature = "segmentation")]
+pub use segmentation::*;
 #[cfg(feature = "sigmoid")]
 pub use sigmoid::*;
 #[cfg(feature = "softmax")]

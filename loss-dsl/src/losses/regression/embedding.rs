@@ -20,6 +20,6 @@ loss! {
         margin: scalar = 0.0 where -1 <= margin && margin <= 1,
     ) {
         let c = dot[D](unit[D](a), unit[D](b));
-        if same { 1 - c } else { if c > margin { c - margin } else { 0 } }
+        if same { 1 - c } else if c <= margin { 0 } else { c - margin }
     }
 }

@@ -15,7 +15,7 @@ loss! {
         positive: mask [N],
     ) {
         let agreement = if positive { x } else { -x };
-        if agreement < 1 { 1 - agreement } else { 0 }
+        if agreement >= 1 { 0 } else { 1 - agreement }
     }
 }
 
@@ -30,6 +30,6 @@ loss! {
         positive: mask [N],
     ) {
         let agreement = if positive { x } else { -x };
-        if agreement < 1 { square(1 - agreement) } else { 0 }
+        if agreement >= 1 { 0 } else { square(1 - agreement) }
     }
 }

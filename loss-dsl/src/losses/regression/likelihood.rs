@@ -49,7 +49,7 @@ loss! {
         /// Whether a variance below `eps` has the gradient of `eps`.
         straight_through: flag = false,
     ) {
-        let bounded = if var >= eps { var } else { eps };
+        let bounded = if var < eps { eps } else { var };
         let v = if straight_through { var + detach(bounded - var) } else { bounded };
         (ln(v) + square(x - t) / v) / 2 + if full { ln(2 * pi) / 2 } else { 0 }
     }
