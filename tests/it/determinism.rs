@@ -81,6 +81,7 @@ fn sizes(dim: &str) -> usize {
     match dim {
         "N" => 700,
         "C" => 75,
+        "H" | "W" => 3,
         _ => 9,
     }
 }

@@ -150,6 +150,7 @@ impl Sweep<'_> {
             }
             UnaryOp::Sinh => g.unary(UnaryOp::Cosh, a),
             UnaryOp::Cosh => g.unary(UnaryOp::Sinh, a),
+            UnaryOp::LnCosh => g.unary(UnaryOp::Tanh, a),
             UnaryOp::Erf => {
                 // 2/√π · e^(−a²)
                 let square = g.powi(a, 2);

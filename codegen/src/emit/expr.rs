@@ -205,6 +205,7 @@ fn unary(op: UnaryOp, a: &TokenStream) -> TokenStream {
         UnaryOp::Atan => quote!(#a.atan(isa)),
         UnaryOp::Sinh => quote!(#a.sinh(isa)),
         UnaryOp::Cosh => quote!(#a.cosh(isa)),
+        UnaryOp::LnCosh => quote!(::loss_dsl::__rt::ln_cosh(#a, isa)),
         UnaryOp::Erf => quote!(#a.erf(isa)),
         UnaryOp::Floor => quote!(#a.floor(isa)),
         UnaryOp::Ceil => quote!(#a.ceil(isa)),

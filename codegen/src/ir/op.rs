@@ -46,6 +46,8 @@ pub enum UnaryOp {
     Sinh,
     /// Hyperbolic cosine.
     Cosh,
+    /// `ln(cosh(x))`, which neither overflows nor cancels near 0.
+    LnCosh,
     /// Error function.
     Erf,
     /// Largest integer not above x. Slope 0.
@@ -62,7 +64,7 @@ pub enum UnaryOp {
 
 impl UnaryOp {
     /// All of them, for tables and tests.
-    pub const ALL: [UnaryOp; 25] = [
+    pub const ALL: [UnaryOp; 26] = [
         UnaryOp::Exp,
         UnaryOp::Ln,
         UnaryOp::Log1p,
@@ -82,6 +84,7 @@ impl UnaryOp {
         UnaryOp::Atan,
         UnaryOp::Sinh,
         UnaryOp::Cosh,
+        UnaryOp::LnCosh,
         UnaryOp::Erf,
         UnaryOp::Floor,
         UnaryOp::Ceil,
@@ -112,6 +115,7 @@ impl UnaryOp {
             UnaryOp::Atan => "atan",
             UnaryOp::Sinh => "sinh",
             UnaryOp::Cosh => "cosh",
+            UnaryOp::LnCosh => "ln_cosh",
             UnaryOp::Erf => "erf",
             UnaryOp::Floor => "floor",
             UnaryOp::Ceil => "ceil",

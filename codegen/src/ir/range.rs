@@ -210,6 +210,7 @@ fn unary(op: UnaryOp, a: Range) -> Range {
             lo_open: false,
             hi_open: true,
         },
+        UnaryOp::LnCosh => NONNEGATIVE,
         UnaryOp::SoftplusOverSigmoid => Range {
             lo: 1.0,
             hi: f64::INFINITY,

@@ -30,6 +30,10 @@ impl Translator {
                 let inside = sum(Rational::ONE, vec![exp]).formula();
                 Term::of(Formula::function("ln", inside))
             }
+            UnaryOp::LnCosh => {
+                let inside = Formula::function("cosh", self.formula(a));
+                Term::of(Formula::function("ln", inside))
+            }
             UnaryOp::RecipOrZero => {
                 let mut term = Term::number(Rational::ONE);
                 let norm = self.term(a);

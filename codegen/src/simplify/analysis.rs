@@ -239,6 +239,7 @@ fn tame(egraph: &Egraph, node: &ENode) -> bool {
             UnaryOp::Sigmoid | UnaryOp::Tanh | UnaryOp::Erf | UnaryOp::Sign => true,
             UnaryOp::Abs
             | UnaryOp::Softplus
+            | UnaryOp::LnCosh
             | UnaryOp::Sin
             | UnaryOp::Cos
             | UnaryOp::Atan

@@ -11,7 +11,7 @@ use super::analysis::{Egraph, free_of};
 use super::interval::{excludes_zero, is_fraction};
 use super::language::{ENode, Op};
 use super::monomial::{Monomial, readings};
-use super::rules::argument;
+use super::rules::{argument, part};
 use crate::ir::{AxisSet, BinaryOp, Reducer, SoftmaxForm, UnaryOp};
 use crate::support::rational::Rational;
 use egg::{Id, Language};
@@ -238,7 +238,7 @@ fn unary_work(op: UnaryOp) -> u64 {
         UnaryOp::Sin | UnaryOp::Cos => 16,
         UnaryOp::Softplus | UnaryOp::Log1mExp | UnaryOp::Tan | UnaryOp::Erf => 22,
         UnaryOp::Sinh | UnaryOp::Cosh | UnaryOp::Atan | UnaryOp::Asin | UnaryOp::Acos => 26,
-        UnaryOp::SoftplusOverSigmoid => 34,
+        UnaryOp::SoftplusOverSigmoid | UnaryOp::LnCosh => 34,
     }
 }
 
@@ -248,6 +248,7 @@ fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
         Op::Unary(op) => match op {
             // e^88 is the end of f32.
             UnaryOp::Exp if range(0).hi > 80.0 => 10,
+            UnaryOp::Ln if part::cancels(egraph, node) => 4,
             UnaryOp::Ln if !range(0).is_positive() => 4,
             UnaryOp::Acos | UnaryOp::Asin => 20,
             UnaryOp::Sqrt if !range(0).is_positive() => 2,
@@ -272,7 +273,7 @@ fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
     }
 }
 
-/// A share less something that it may come close to, or softplus(x) beside a multiple of x.
+/// A share less something that it may come close to, a whole less a part of it, or softplus(x) beside a multiple of x.
 fn cancellation(
     egraph: &Egraph,
     constant: Rational,
@@ -313,7 +314,8 @@ fn cancellation(
         by_constant || signs.iter().any(|s| !s.0 && s.1 != negative)
     };
     let count = signs.iter().filter(|s| s.0 && against(s.1)).count();
-    3 * (count + linear_softplus(egraph, node)) as u32
+    let part = usize::from(part::cancels(egraph, node));
+    3 * (count + part + linear_softplus(egraph, node)) as u32
 }
 
 /// How many softplus(±x) stand in a sum beside a multiple of x: their difference is much smaller than

@@ -246,7 +246,7 @@ fn unary(op: UnaryOp, a: Range) -> Range {
                 (false, false) => POSITIVE,
             }
         }
-        UnaryOp::Softplus => NONNEGATIVE,
+        UnaryOp::Softplus | UnaryOp::LnCosh => NONNEGATIVE,
         UnaryOp::Sigmoid => UNIT,
         UnaryOp::Cosh => Range {
             lo: 1.0,

@@ -15,6 +15,20 @@
 //! | [`Distillation`] | α T² KL(q‖p) + (1 − α) CE | Hinton et al. 2015 |
 //! | [`CosFace`], [`AmSoftmax`] | softmax over s(cos θ − m·\[y\]) | Wang et al. 2018 |
 //! | [`ArcFace`] | softmax over s·cos(θ + m·\[y\]) | Deng et al. 2019, eq. 3 |
+//! | [`MeanSquaredError`], [`MeanAbsoluteError`] | (x − t)², \|x − t\| | PyTorch `MSELoss`, `L1Loss` |
+//! | [`Huber`], [`SmoothL1`] | a parabola, a line beyond δ | Huber 1964; Girshick 2015, eq. 3 |
+//! | [`LogCosh`] | ln cosh(x − t) | optax `log_cosh` |
+//! | [`Quantile`], [`Expectile`] | τ or 1 − τ times \|x − t\|, (x − t)² | Koenker & Bassett 1978; Newey & Powell 1987 |
+//! | [`Charbonnier`], [`Cauchy`], [`GemanMcClure`], [`Welsch`] | robust errors | kornia |
+//! | [`PoissonNll`] | eˣ − t x | PyTorch `PoissonNLLLoss` |
+//! | [`GaussianNll`], [`GaussianNllLogVar`] | ½ (ln v + (x − t)² / v) | PyTorch `GaussianNLLLoss`; Kendall & Gal 2017, eq. 8 |
+//! | [`KlDivergence`] | Σ t (ln t − x) | PyTorch `KLDivLoss` |
+//! | [`CosineEmbedding`] | 1 − cos, or max(0, cos − m) | PyTorch `CosineEmbeddingLoss` |
+//! | [`Hinge`], [`SquaredHinge`] | max(0, 1 − y x) | Cortes & Vapnik 1995 |
+//! | [`Dice`], [`BatchDice`], [`SoftmaxDice`] | 1 − 2 \|p∩t\| / (\|p\| + \|t\|) | Milletari et al. 2016 |
+//! | [`GeneralizedDice`] | the same, classes weighted by 1 / \|t\|² | Sudre et al. 2017 |
+//! | [`Tversky`], [`FocalTversky`] | (1 − TP / (TP + α FP + β FN))^γ | Salehi et al. 2017; Abraham & Khan 2019 |
+//! | [`Jaccard`] | 1 − \|p∩t\| / \|p∪t\| | Rahman & Wang 2016 |
 
 #[cfg(feature = "distillation")]
 mod distillation;
@@ -22,6 +36,10 @@ mod distillation;
 mod focal;
 #[cfg(feature = "margin")]
 mod margin;
+#[cfg(feature = "regression")]
+mod regression;
+#[cfg(feature = "segmentation")]
+mod segmentation;
 #[cfg(feature = "sigmoid")]
 mod sigmoid;
 #[cfg(feature = "softmax")]
@@ -33,6 +51,10 @@ pub use distillation::*;
 pub use focal::*;
 #[cfg(feature = "margin")]
 pub use margin::*;
+#[cfg(feature = "regression")]
+pub use regression::*;
+#[cfg(feature = "segmentation")]
+pub use segmentation::*;
 #[cfg(feature = "sigmoid")]
 pub use sigmoid::*;
 #[cfg(feature = "softmax")]

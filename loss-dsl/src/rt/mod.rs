@@ -59,6 +59,7 @@ pub use disjoint::RowLayout;
 pub use float::Float;
 pub use isa::{Isa, Kernel, LANES, dispatch};
 pub use layout::{Layout, Split};
+pub use math::ln_cosh::ln_cosh;
 pub use math::softplus_over_sigmoid::softplus_over_sigmoid;
 pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 pub use reduce::{maximum, minimum, padded, total, total_f64};

@@ -57,6 +57,7 @@ impl Graph {
                 | UnaryOp::Sign
                 | UnaryOp::Cos
                 | UnaryOp::Cosh
+                | UnaryOp::LnCosh
                 | UnaryOp::Abs,
                 _,
             ) => self.by_symmetry(op, a),
@@ -77,7 +78,7 @@ impl Graph {
         let positive = self.neg(a);
         let node = self.intern(Node::Unary(op, positive));
         match op {
-            UnaryOp::Cos | UnaryOp::Cosh | UnaryOp::Abs => node,
+            UnaryOp::Cos | UnaryOp::Cosh | UnaryOp::LnCosh | UnaryOp::Abs => node,
             _ => self.neg(node),
         }
     }
@@ -200,6 +201,7 @@ fn fold(op: UnaryOp, x: Rational) -> Option<Rational> {
         | UnaryOp::Atan
         | UnaryOp::Sinh
         | UnaryOp::Tanh
+        | UnaryOp::LnCosh
         | UnaryOp::Erf
             if zero =>
         {

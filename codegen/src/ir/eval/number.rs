@@ -32,7 +32,7 @@ pub trait Number: Clone + PartialEq + PartialOrd + std::fmt::Debug {
     /// `−self`.
     fn neg(&self) -> Self;
     /// An elementary function: any operator but `Sigmoid`, `Softplus`, `SoftplusOverSigmoid`,
-    /// `Log1mExp`, `RecipOrZero`, `Abs` and `Sign`, which [`Number::unary`] makes from the others.
+    /// `Log1mExp`, `LnCosh`, `RecipOrZero`, `Abs` and `Sign`, which [`Number::unary`] makes from the others.
     fn elementary(&self, op: UnaryOp) -> Self;
     /// `self^exponent`, self ≥ 0, with `0^0 = 1`.
     fn powf(&self, exponent: &Self) -> Self;
@@ -127,6 +127,19 @@ pub trait Number: Clone + PartialEq + PartialOrd + std::fmt::Debug {
                         .elementary(UnaryOp::Ln)
                 } else {
                     e.neg().elementary(UnaryOp::Log1p)
+                }
+            }
+            UnaryOp::LnCosh => {
+                // cosh x = 1 + E² / (2(1 + E)) with E = e^|x| − 1; and e^|x| (1 + e^−2|x|) / 2.
+                let (size, two) = (self.unary(UnaryOp::Abs), Self::from_f64(2.0));
+                if size < Self::from_f64(30.0) {
+                    let e = size.elementary(UnaryOp::Expm1);
+                    let above_one = e.mul(&e).div(&two.mul(&one.add(&e)));
+                    above_one.elementary(UnaryOp::Log1p)
+                } else {
+                    let rest = two.mul(&size).neg().elementary(UnaryOp::Exp);
+                    let line = size.sub(&two.elementary(UnaryOp::Ln));
+                    line.add(&rest.elementary(UnaryOp::Log1p))
                 }
             }
             UnaryOp::RecipOrZero => {
@@ -241,6 +254,7 @@ impl Number for f64 {
             | UnaryOp::Softplus
             | UnaryOp::SoftplusOverSigmoid
             | UnaryOp::Log1mExp
+            | UnaryOp::LnCosh
             | UnaryOp::RecipOrZero => self.unary(op),
         }
     }

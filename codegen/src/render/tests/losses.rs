@@ -83,8 +83,10 @@ fn agree(graph: &Graph, env: &Environment, node: NodeId, reader: &Reader<'_>, fo
         }
         let got = reader.value(formula, &at);
         let error = (got - want).abs();
+        // Outside of its domain a formula is NaN as its node is: the logarithm of a random mean.
+        let alike = got == *want || (got.is_nan() && want.is_nan());
         assert!(
-            error <= 1e-9 * want.abs().max(1.0),
+            alike || error <= 1e-9 * want.abs().max(1.0),
             "{got} for {want} at {at:?} in {}",
             formula.text()
         );

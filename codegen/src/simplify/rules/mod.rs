@@ -15,6 +15,7 @@
 mod angle;
 pub(crate) mod exp_log;
 pub(crate) mod norm;
+pub(crate) mod part;
 pub(crate) mod reduce;
 pub(crate) mod ring;
 pub(crate) mod select;
@@ -83,6 +84,7 @@ pub fn all() -> Vec<&'static Rule> {
         ring::RULES,
         select::RULES,
         stable::RULES,
+        part::RULES,
         exp_log::RULES,
         trig::RULES,
         norm::RULES,

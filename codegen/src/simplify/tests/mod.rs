@@ -77,6 +77,12 @@ const MORE: &[&str] = &[
         let p = sigmoid(z);
         1 - 2 * sum[H](p * t) / (sum[H](p) + sum[H](t) + 1)
     }",
+    "SoftmaxDice(z: [N, C, H], y: [N, H] in C, s: scalar = 1 where s > 0) {
+        let p = softmax[C](z);
+        let hit = sum[H, C == y](p);
+        let missed = sum[H](if C == y { 1 - p } else { p });
+        mean[C](1 - (2 * hit + s) / (2 * hit + missed + s))
+    }",
     "Huber(x: [N], t: const [N], d: scalar = 1 where d > 0) {
         let r = abs(x - t);
         if r < d { r * r / 2 } else { d * (r - d / 2) }

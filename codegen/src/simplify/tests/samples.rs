@@ -110,6 +110,25 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
         "L(p: [N] where 0 < p && p < 1, q: [N] where 0 < q) { ln(p * q * q) * p }",
     ),
     (
+        &["one-minus-part"],
+        Points::All,
+        "L(x: [N], t: const [N]) { let s = square(x - t); 2 * s / (s + 4) }",
+    ),
+    (
+        &["one-minus-part", "log-of-part"],
+        Points::All,
+        "L(x: [N, S], t: mask [N, S], s: scalar = 1 where s > 0) {
+            let hit = sum[S, t](sigmoid(x));
+            let miss = sum[S, !t](sigmoid(x)) + sum[S, t](1 - sigmoid(x));
+            1 - (2 * hit + s) / (2 * hit + miss + s) - ln((hit + s) / (hit + 2 * miss + s))
+        }",
+    ),
+    (
+        &["root-minus-part"],
+        Points::All,
+        "L(x: [N], e: scalar = 0.5 where e > 0) { sqrt(x * x + e * e) - e + x * (3 * sqrt(x * x + 4) - 6) }",
+    ),
+    (
         &["merge-selects", "select-factor", "select-known"],
         Points::All,
         "L(x: [N], t: mask [N], r: mask [N], a: scalar = 0.3) {

@@ -22,6 +22,7 @@ pub mod erf;
 pub mod exp;
 pub mod expm1;
 pub mod ln;
+pub mod ln_cosh;
 pub mod log1mexp;
 pub mod log1p;
 pub mod powf;

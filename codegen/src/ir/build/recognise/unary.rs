@@ -1,4 +1,4 @@
-//! Functions of what they undo or combine with: `ln(1 + e^x)`, `√Σx²`, the angle between two vectors.
+//! Functions of what they undo or combine with: `ln(1 + e^x)`, `ln cosh x`, `√Σx²`, the angle between two vectors.
 
 use crate::ir::{AxisSet, Graph, Node, NodeId, Reducer, UnaryOp};
 use crate::support::rational::Rational;
@@ -43,6 +43,7 @@ impl Graph {
                 let x = self.neg(x);
                 Some(self.unary(UnaryOp::Sigmoid, x))
             }
+            (UnaryOp::Ln, Node::Unary(UnaryOp::Cosh, x)) => Some(self.unary(UnaryOp::LnCosh, x)),
             // √Σx²
             (UnaryOp::Sqrt, Node::Reduce(Reducer::Sum, axes, body)) => {
                 let half = self.square_root_of_square(body)?;

@@ -73,6 +73,7 @@ fn elementwise_functions() {
             UnaryOp::Atan => x.atan(),
             UnaryOp::Sinh => x.sinh(),
             UnaryOp::Cosh => x.cosh(),
+            UnaryOp::LnCosh => x.cosh().ln(),
             UnaryOp::Erf => 0.399_205_984_042_999_23,
             UnaryOp::Floor => 0.0,
             UnaryOp::Ceil => 1.0,
@@ -89,7 +90,7 @@ fn elementwise_functions() {
 
 #[test]
 fn special_points() {
-    let cases: [(UnaryOp, f64, f64); 17] = [
+    let cases: [(UnaryOp, f64, f64); 19] = [
         (UnaryOp::Ln, 0.0, f64::NEG_INFINITY),
         (UnaryOp::Sign, 0.0, 0.0),
         (UnaryOp::Sign, -2.0, -1.0),
@@ -104,6 +105,8 @@ fn special_points() {
         (UnaryOp::Log1mExp, 0.0, f64::NEG_INFINITY),
         (UnaryOp::Log1mExp, -1e-20, -46.051_701_859_880_91),
         (UnaryOp::Log1mExp, -50.0, -1.928_749_847_963_917_8e-22),
+        (UnaryOp::LnCosh, 1e-10, 5e-21),
+        (UnaryOp::LnCosh, -1000.0, 999.306_852_819_440_1),
         (UnaryOp::Erf, 7.0, 1.0),
         (UnaryOp::Erf, -2.0, -0.995_322_265_018_952_7),
         (UnaryOp::Round, 2.5, 2.0),
