@@ -22,15 +22,25 @@ macro_rules! built_in_losses {
     ($macro:path $(, $argument:ident)?) => {
         $macro! {
             $($argument)?
+            ada_face AdaFace,
             adaptive_weighted_softmax AdaptiveWeightedSoftmax,
             am_softmax AmSoftmax,
             arc_face ArcFace,
             binary_focal BinaryFocal,
+            center_loss CenterLoss,
+            center_softmax CenterSoftmax,
+            circle Circle,
             cos_face CosFace,
+            curricular_face CurricularFace,
             distillation Distillation,
             focal Focal,
             hed_sigmoid HedSigmoid,
+            mag_face MagFace,
+            p2_s_grad P2SGrad,
+            soft_triple SoftTriple,
             softmax_cross_entropy SoftmaxCrossEntropy,
+            sphere_face2 SphereFace2,
+            sub_center_arc_face SubCenterArcFace,
             temperature_softmax TemperatureSoftmax,
             weighted_softmax WeightedSoftmax,
         }
