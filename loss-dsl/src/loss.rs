@@ -88,6 +88,15 @@ pub trait Loss: Clone + Debug + Send + Sync {
         engine::evaluate_auxiliary(self, inputs)
     }
 
+    /// Stores what follows this step in the scalars that are state (`next t = …`). A batch without samples changes nothing.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate), and if what follows is not finite or outside the declared range; then nothing is
+    /// stored.
+    fn step<F: Float>(&mut self, inputs: &Inputs<'_, F>) -> Result<(), Error> {
+        engine::step(self, inputs)
+    }
+
     /// The value and its gradients; with [`Reduction::None`], the gradients of the sum of the values.
     ///
     /// # Errors

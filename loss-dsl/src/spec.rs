@@ -125,6 +125,8 @@ pub struct AuxiliarySpec {
     pub name: &'static str,
     /// Dimension of each of its axes.
     pub axes: &'static [usize],
+    /// The scalar that has this value after a step (`next t = …`).
+    pub next: Option<&'static str>,
 }
 
 impl Spec {

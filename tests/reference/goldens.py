@@ -100,7 +100,7 @@ def golden(reference, case, draw):
     if case.ignore_index is not None:
         entry["ignore_index"] = case.ignore_index
     entry |= {
-        "scalars": {name: float(value) for name, value in case.scalars.items()},
+        "scalars": {name: float(torch.as_tensor(value).detach()) for name, value in case.scalars.items()},
         "tensors": {name: array(t) for name, t in of_type(torch.float64).items()},
         "labels": {name: array(t) for name, t in of_type(torch.int64).items()},
         "masks": {name: array(t.long()) for name, t in of_type(torch.bool).items()},

@@ -58,7 +58,7 @@ pub struct Param {
     pub doc: String,
 }
 
-/// A named output besides the value (`pub let`).
+/// A named output besides the value (`pub let`, `next`).
 #[derive(Clone, PartialEq, Debug)]
 pub struct Auxiliary {
     /// Its name.
@@ -67,6 +67,8 @@ pub struct Auxiliary {
     pub node: NodeId,
     /// Array order of its axes.
     pub axes: Vec<AxisId>,
+    /// The scalar that has this value after a step (`next t = …`).
+    pub next: Option<ParamId>,
 }
 
 /// A checked definition.

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use super::contraction;
 use super::low::{Fold, Low, LowId, Op, lower_index};
 use crate::ir::{
-    AxisSet, BinaryOp, Graph, Node, NodeId, Reducer, Role, Softmax, SoftmaxForm, UnaryOp,
+    AxisSet, BinaryOp, CompareOp, Graph, Node, NodeId, Reducer, Role, Softmax, SoftmaxForm, UnaryOp,
 };
 use crate::support::rational::Rational;
 
@@ -263,7 +263,8 @@ impl<'g> Lowering<'g> {
         self.low.push(Op::Mul(value, inverse))
     }
 
-    /// θ = 2·atan(‖â − b̂‖ / ‖â + b̂‖), accurate at every angle (Kahan); π/2 if one vector is zero.
+    /// θ = 2·atan(‖â − b̂‖ / ‖â + b̂‖), accurate at every angle (Kahan); π/2 if one vector or both are
+    /// zero: then both lengths are the same.
     fn lower_angle(&mut self, axes: AxisSet, a: NodeId, b: NodeId) -> LowId {
         let (a, b) = (self.lower_unit(axes, a, a), self.lower_unit(axes, b, b));
         let norm = |low: &mut Low, op: Op| {
@@ -275,6 +276,9 @@ impl<'g> Lowering<'g> {
         let apart = norm(&mut self.low, Op::Sub(a, b));
         let together = norm(&mut self.low, Op::Add(a, b));
         let ratio = self.low.push(Op::Div(apart, together));
+        let right = self.low.push(Op::Compare(CompareOp::Eq, apart, together));
+        let one = self.low.constant(Rational::ONE);
+        let ratio = self.low.push(Op::Select(right, one, ratio));
         let half = self.low.push(Op::Unary(UnaryOp::Atan, ratio));
         let two = self.low.constant(Rational::TWO);
         self.low.push(Op::Mul(two, half))

@@ -13,6 +13,8 @@ use std::rc::Rc;
 pub(super) struct Outputs<'a> {
     /// `pub let`s in order.
     pub(super) auxiliary: Vec<(&'a Name, Value)>,
+    /// Scalars with what they are after this step and where that stands; `None`: refused.
+    pub(super) next: Vec<(&'a Name, Option<Value>, SourceRange)>,
     /// The `weight`, and where its value stands.
     pub(super) weight: Option<(Value, SourceRange)>,
     /// The place of the first `weight`, even if it was refused.
@@ -67,6 +69,20 @@ impl<'a> Analysis<'a> {
                         scope: scope.clone(),
                     });
                     scope = scope.with(&name.text, Entity::Function(function));
+                }
+                Statement::Next {
+                    name,
+                    value: written,
+                } => {
+                    let value = self.expression(&scope, written);
+                    let value = value.and_then(|value| self.real(value, written.range));
+                    match outputs.as_deref_mut() {
+                        Some(outputs) => outputs.next.push((name, value, written.range)),
+                        None => {
+                            let message = "`next` belongs in the body of the loss itself";
+                            self.diagnostics.error(name.range, message);
+                        }
+                    }
                 }
                 Statement::Weight { keyword, value } => {
                     let weight = self

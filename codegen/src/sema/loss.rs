@@ -133,6 +133,7 @@ impl<'a> Analysis<'a> {
         let weight = outputs
             .weight
             .and_then(|(weight, place)| self.sample_weight(weight, value?, place));
+        let next = self.next(definition, &outputs);
         if !definition.broken {
             self.unused(definition);
         }
@@ -151,7 +152,9 @@ impl<'a> Analysis<'a> {
                 name: name.text.clone(),
                 node: value.node,
                 axes: self.array_order(value.axes),
+                next: None,
             })
+            .chain(next)
             .collect();
         Some(ir::Loss {
             name: definition.name.text.clone(),
@@ -298,7 +301,9 @@ impl<'a> Analysis<'a> {
     fn unused_in(&mut self, block: &'a Block, mentions: &Mentions<'a>) {
         for statement in &block.statements {
             let name = match statement {
-                Statement::Let { public: true, .. } | Statement::Weight { .. } => continue,
+                Statement::Let { public: true, .. }
+                | Statement::Next { .. }
+                | Statement::Weight { .. } => continue,
                 Statement::Let { name, .. } | Statement::Axis { name, .. }
                     if self.is_unused(name, &mentions.names) =>
                 {

@@ -29,7 +29,9 @@ impl<'a> Mentions<'a> {
                 Statement::Axis { like, .. } => {
                     self.names.insert(&like.text);
                 }
-                Statement::Let { value, .. } | Statement::Weight { value, .. } => {
+                Statement::Let { value, .. }
+                | Statement::Next { value, .. }
+                | Statement::Weight { value, .. } => {
                     self.expression(value);
                 }
                 Statement::Function { body, .. } => self.block(body),

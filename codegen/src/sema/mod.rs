@@ -33,6 +33,7 @@ mod parameter;
 mod reduction;
 mod reserved;
 mod scope;
+mod state;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -6,6 +6,7 @@
 //! methods and types. It is never run, since the errors beside it stop compilation.
 
 use super::loss::Analysis;
+use super::state::{output_name, param_called};
 use crate::ir;
 use crate::syntax::ast::{Definition, Statement};
 
@@ -24,21 +25,28 @@ pub fn outline(definition: &Definition) -> Option<ir::Loss> {
     }
     let mut graph = analysis.graph;
     let value = graph.zero();
-    let auxiliary = definition
-        .body
-        .statements
-        .iter()
-        .filter_map(|statement| match statement {
-            Statement::Let {
-                public: true, name, ..
-            } => Some(ir::Auxiliary {
-                name: name.text.clone(),
-                node: value,
-                axes: Vec::new(),
-            }),
-            _ => None,
-        })
-        .collect();
+    let statements = &definition.body.statements;
+    let outputs = statements.iter().filter_map(|statement| match statement {
+        Statement::Let {
+            public: true, name, ..
+        } => Some(ir::Auxiliary {
+            name: name.text.clone(),
+            node: value,
+            axes: Vec::new(),
+            next: None,
+        }),
+        _ => None,
+    });
+    let next = statements.iter().filter_map(|statement| match statement {
+        Statement::Next { name, .. } => Some(ir::Auxiliary {
+            name: output_name(name),
+            node: value,
+            axes: Vec::new(),
+            next: Some(param_called(&graph, name)?),
+        }),
+        _ => None,
+    });
+    let auxiliary = outputs.chain(next).collect();
     Some(ir::Loss {
         name: definition.name.text.clone(),
         doc: definition.docs.join("\n"),

@@ -313,6 +313,7 @@ impl<'t, 'd> Parser<'t, '_, 'd> {
                 Statement::Let { public: false, .. } => return true,
                 Statement::Let { name, .. }
                 | Statement::Axis { name, .. }
+                | Statement::Next { name, .. }
                 | Statement::Function { name, .. } => name.range,
                 Statement::Weight { keyword, .. } => *keyword,
             };

@@ -104,6 +104,10 @@ fn statement_text(statement: &Statement, depth: usize) -> String {
             names(parameters),
             body(block, depth + 1)
         ),
+        Statement::Next { name, value } => {
+            let start = format!("{indent}next {name} = ");
+            format!("{start}{};\n", fitted(value, depth, start.len() + 1))
+        }
         Statement::Weight { value, .. } => format!("{indent}weight {};\n", expression(value)),
     }
 }

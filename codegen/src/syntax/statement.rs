@@ -12,7 +12,7 @@ use crate::syntax::ast::{Block, Expression, ExpressionKind, Name, Statement};
 use proc_macro2::Delimiter;
 
 /// The words that open a declaration.
-const DECLARATIONS: [&str; 4] = ["let", "axis", "weight", "fn"];
+const DECLARATIONS: [&str; 5] = ["let", "axis", "weight", "next", "fn"];
 
 /// Reads the whole of a body. `close` is its closing brace and `value` names what its last
 /// expression is.
@@ -100,14 +100,14 @@ fn report_unexpected(parser: &mut Parser<'_, '_, '_>, expression: &Expression) {
     parser.expected_with("an operator or the end of the body", help);
 }
 
-/// Whether a declaration is next. `weight` and `axis` may be names of tensors too: they open a
+/// Whether a declaration comes. `weight`, `axis` and `next` may be names of tensors too: they open a
 /// declaration only where no expression could go on that way.
 fn starts_statement(parser: &Parser<'_, '_, '_>) -> bool {
     match (parser.peek(), parser.peek_after(1)) {
         (Some(Token::Symbol("#", _)), _) => true,
         (Some(Token::Word(word)), following) => match word.text.as_str() {
             "let" | "fn" | "pub" => true,
-            "axis" => matches!(following, Some(Token::Word(_))),
+            "axis" | "next" => matches!(following, Some(Token::Word(_))),
             "weight" => match following {
                 Some(Token::Word(_) | Token::Number { .. }) => true,
                 Some(Token::Group(group)) => group.delimiter == Delimiter::Parenthesis,
@@ -163,6 +163,12 @@ fn simple_statement(parser: &mut Parser<'_, '_, '_>, docs: Vec<String>) -> Parse
         let value = parser.expression()?;
         return Ok(Statement::Weight { keyword, value });
     }
+    if parser.take_word("next").is_some() {
+        let name = parser.name("the name of a scalar")?;
+        parser.symbol("=", &format!(" and what `{name}` is after this step"))?;
+        let value = parser.expression_or_error();
+        return Ok(Statement::Next { name, value });
+    }
     let public = parser.take_word("pub").is_some();
     let context = if public { " after `pub`" } else { "" };
     parser.word("let", context)?;
@@ -182,7 +188,11 @@ fn end_of_statement(parser: &mut Parser<'_, '_, '_>, statement: &Statement) {
     if parser.take_symbol(";").is_some() {
         return;
     }
-    let failed = matches!(statement, Statement::Let { value, .. } if matches!(value.kind, ExpressionKind::Error));
+    let failed = matches!(
+        statement,
+        Statement::Let { value, .. } | Statement::Next { value, .. }
+            if matches!(value.kind, ExpressionKind::Error)
+    );
     if !failed {
         let what = match statement {
             Statement::Axis { .. } => "`;`",

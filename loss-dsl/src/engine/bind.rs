@@ -17,7 +17,8 @@ pub(super) fn bind<L: Loss, F: Float>(loss: &L, inputs: &Inputs<'_, F>) -> Resul
     bind_arrays(L::spec(), loss.options(), inputs)
 }
 
-fn check_scalars(spec: &'static Spec, values: &[f64]) -> Result<(), Error> {
+/// Checks that scalars are finite and where they may be.
+pub(super) fn check_scalars(spec: &'static Spec, values: &[f64]) -> Result<(), Error> {
     for (parameter, &value) in spec.scalars().zip(values) {
         if let ParameterKind::Scalar { domain, .. } = parameter.kind
             && !(value.is_finite() && domain.is_none_or(|domain| domain.contains(value)))

@@ -61,6 +61,23 @@ pub(crate) fn evaluate_auxiliary<L: Loss, F: Float>(
     Ok((value, arrays.collect()))
 }
 
+pub(crate) fn step<L: Loss, F: Float>(loss: &mut L, inputs: &Inputs<'_, F>) -> Result<(), Error> {
+    let bound = bind::bind(loss, inputs)?;
+    if bound.is_empty() {
+        return Ok(());
+    }
+    let (_, outputs) = evaluate_auxiliary(loss, inputs)?;
+    let mut stepped = loss.clone();
+    for (spec, output) in L::spec().auxiliary.iter().zip(&outputs) {
+        if let (Some(name), Some(value)) = (spec.next, output.first()) {
+            stepped.set_scalar(name, value.to_f64());
+        }
+    }
+    bind::check_scalars(L::spec(), &stepped.scalar_values())?;
+    *loss = stepped;
+    Ok(())
+}
+
 pub(crate) fn differentiate<L: Loss, F: Float>(
     loss: &L,
     inputs: &Inputs<'_, F>,
@@ -165,8 +182,9 @@ fn forward<L: Loss, F: Float>(
     auxiliary: &mut [Vec<F>],
 ) -> Value<F> {
     let mut losses = vec![F::ZERO; bound.positions()];
-    let idle = bound.is_empty() || (bound.all_ignored() && auxiliary.is_empty());
-    if !idle {
+    // Outputs without the batch axis have a value even where there are no samples.
+    let idle = bound.is_empty() || bound.all_ignored();
+    if !(idle && auxiliary.is_empty()) {
         L::forward_kernel(call, &mut losses, auxiliary);
     }
     Scaling::of(loss, bound, call).reduce(bound, losses)

@@ -29,6 +29,15 @@
 //! | [`GeneralizedDice`] | the same, classes weighted by 1 / \|t\|² | Sudre et al. 2017 |
 //! | [`Tversky`], [`FocalTversky`] | (1 − TP / (TP + α FP + β FN))^γ | Salehi et al. 2017; Abraham & Khan 2019 |
 //! | [`Jaccard`] | 1 − \|p∩t\| / \|p∪t\| | Rahman & Wang 2016 |
+//! | [`SubCenterArcFace`] | ArcFace on the largest of K cosines a class | Deng et al. 2020 |
+//! | [`SoftTriple`] | softmax over soft maxima of K cosines a class | Qian et al. 2019, eq. 6-8 |
+//! | [`MagFace`] | ArcFace with m(‖x‖), and λ g(‖x‖) | Meng et al. 2021, eq. 3 |
+//! | [`AdaFace`] | softmax over s(cos(θ − m k\[y\]) − m(1 + k)\[y\]), k from ‖x‖ within the batch | Kim et al. 2022, eq. 8-10 |
+//! | [`CurricularFace`] | ArcFace with c(t + c) for hard negatives | Huang et al. 2020, eq. 5-9 |
+//! | [`SphereFace2`] | binary classifiers over 2((cos θ + 1)/2)^t − 1 ∓ m | Wen et al. 2022, eq. 5-8 |
+//! | [`Circle`] | softmax over γ \[O − cos θ\]₊ (cos θ − Δ) | Sun et al. 2020, eq. 6-8 |
+//! | [`P2SGrad`] | Σ_j (cos θ_j − \[j = y\])² | Zhang et al. 2019, eq. 11 |
+//! | [`CenterLoss`], [`CenterSoftmax`] | ‖x − c_y‖² / 2, alone and beside cross-entropy | Wen et al. 2016, eq. 2, 5 |
 
 #[cfg(feature = "distillation")]
 mod distillation;

@@ -1,5 +1,6 @@
 """The references of the library, a file a family."""
 
-from . import distillation, focal, margin, regression, segmentation, sigmoid, softmax, weighted
+from importlib import import_module
+from pkgutil import iter_modules
 
-FAMILIES = [softmax, weighted, sigmoid, focal, distillation, margin, regression, segmentation]
+FAMILIES = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]

@@ -23,7 +23,14 @@ pub(in crate::emit) fn spec(loss: &Loss, splittable: bool, coupled: bool) -> Tok
     });
     let outputs = loss.auxiliary.iter().map(|a| {
         let (name, axes) = (&a.name, a.axes.iter().map(dim_of));
-        quote!(::loss_dsl::AuxiliarySpec { name: #name, axes: &[#(#axes),*] })
+        let next = match a.next {
+            Some(param) => {
+                let scalar = &graph.param(param).name;
+                quote!(::core::option::Option::Some(#scalar))
+            }
+            None => quote!(::core::option::Option::None),
+        };
+        quote!(::loss_dsl::AuxiliarySpec { name: #name, axes: &[#(#axes),*], next: #next })
     });
     quote! {
         fn spec() -> &'static ::loss_dsl::Spec {

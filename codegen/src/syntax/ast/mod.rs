@@ -183,6 +183,13 @@ pub enum Statement {
         /// Its body.
         body: Block,
     },
+    /// `next t = …;`
+    Next {
+        /// The scalar.
+        name: Name,
+        /// What it is after this step.
+        value: Expression,
+    },
     /// `weight …;`
     Weight {
         /// The word `weight`.

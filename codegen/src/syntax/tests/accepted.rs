@@ -34,6 +34,7 @@ pub(crate) Everything(
     }
     weight t[C = y];
     pub let near = count[M, N != M && y == y[N -> M]];
+    next a = mean[N](x[D = 0]);
     let far = max[M, N != M](sum[D](square(x - x[N -> M])));
     let poly = sum[k in 0..m](pow(a, k)) + prod[k in 1..=m](k);
     let all = half(Other(x, y; gamma = 2, hard = hard), size[N]);

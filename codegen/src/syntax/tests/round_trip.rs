@@ -20,7 +20,7 @@ impl Choices {
     }
 
     fn name(&mut self) -> Name {
-        let text = ["x", "y", "weight", "axis", "N", "C", "sum"][self.below(7)];
+        let text = ["x", "y", "weight", "axis", "next", "N", "C", "sum"][self.below(8)];
         Name {
             text: text.to_owned(),
             range: Span::call_site().into(),

@@ -280,6 +280,7 @@ impl ::loss_dsl::Loss for Head {
             ],
             value_axes: &[0],
             auxiliary: &[::loss_dsl::AuxiliarySpec {
+                next: ::core::option::Option::None,
                 name: "z",
                 axes: &[0, 2],
             }],

@@ -58,6 +58,13 @@ impl Graph {
                 let (x, y) = self.cosine_of(axes, body)?;
                 Some(self.angle(axes, x, y))
             }
+            // The largest of several cosines belongs to the smallest of their angles
+            (UnaryOp::Acos, Node::Reduce(Reducer::Max, axes, body)) => {
+                let angle = self.recognise_unary(UnaryOp::Acos, body)?;
+                let minus = self.neg(angle);
+                let largest = self.reduce(Reducer::Max, axes, minus);
+                Some(self.neg(largest))
+            }
             _ => None,
         }
     }

@@ -47,6 +47,7 @@ const fn spec(splittable: bool) -> Spec {
         ],
         value_axes: &[0],
         auxiliary: &[AuxiliarySpec {
+            next: None,
             name: "p",
             axes: &[0, 1],
         }],
