@@ -1,5 +1,5 @@
 //! The level of every stored value: one more than that of what it reads, or the same where the two only
-//! meet row by row and one nest can fill both.
+//! meet row by row and one nest can fill both without one loop inside another over the same axis.
 
 use super::{How, Scheduler};
 use crate::ir::{AxisId, AxisSet};
@@ -30,14 +30,14 @@ impl Scheduler<'_> {
             let needed = if looped {
                 self.foreign(source, set, Some(i))
             } else if self.known.contains_key(&source) {
-                vec![source]
+                vec![(source, false)]
             } else {
                 vec![]
             };
-            for node in needed {
+            for (node, captured) in needed {
                 let (other, index) = &self.known[&node];
                 let below = self.level(*other, levels);
-                let together = looped && self.meets_row_by_row(*other, index, &rows);
+                let together = looped && !captured && self.meets_row_by_row(*other, index, &rows);
                 level = level.max(if together { below } else { below + 1 });
             }
         }

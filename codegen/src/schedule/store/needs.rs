@@ -25,7 +25,7 @@ impl Scheduler<'_> {
                 How::Rows { .. } | How::Folded { .. } => {
                     let rows: AxisSet = rows.iter().copied().collect();
                     for source in sources {
-                        for node in self.foreign(source, rows, Some(next)) {
+                        for (node, _) in self.foreign(source, rows, Some(next)) {
                             self.keep(node);
                         }
                     }
@@ -46,8 +46,14 @@ impl Scheduler<'_> {
     /// The nodes below `root` that a nest over `rows` cannot, or should not, compute itself.
     ///
     /// It cannot compute a reduction that differs within a row and binds an axis which a loop around it has
-    /// given a position: what the reduction runs over would keep that position.
-    pub(super) fn foreign(&self, root: LowId, rows: AxisSet, of: Option<usize>) -> Vec<LowId> {
+    /// given a position: what the reduction runs over would keep that position. Beside each node: whether it is or holds such a
+    /// reduction, so that even a nest of the same rows must find it computed.
+    pub(super) fn foreign(
+        &self,
+        root: LowId,
+        rows: AxisSet,
+        of: Option<usize>,
+    ) -> Vec<(LowId, bool)> {
         let mut found = vec![];
         // The loops around each node beyond the rows. Parents have higher ids than their children, so
         // a node is taken when all of its parents have been.
@@ -56,7 +62,7 @@ impl Scheduler<'_> {
         while let Some((id, loops)) = around.pop_last() {
             let own = of.is_some_and(|i| self.stored[i].node == id);
             if self.known.contains_key(&id) && !own {
-                found.push(id);
+                found.push((id, self.captures(id, rows, loops)));
                 continue;
             }
             let free = self.low.free(id);
@@ -77,7 +83,7 @@ impl Scheduler<'_> {
                 _ => (false, loops),
             };
             if costly && !own {
-                found.push(id);
+                found.push((id, false));
                 continue;
             }
             for child in self.low.op(id).children() {
@@ -87,6 +93,33 @@ impl Scheduler<'_> {
         }
         found.sort_unstable();
         found
+    }
+
+    /// Whether a value, computed in a row inside of loops over these axes, would have to run over one of them again.
+    fn captures(&self, root: LowId, rows: AxisSet, loops: AxisSet) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut stack = vec![(root, loops)];
+        while let Some((id, loops)) = stack.pop() {
+            let apart = match self.known.get(&id) {
+                Some((i, _)) => !matches!(self.stored[*i].how, How::Rows { .. }),
+                None => false,
+            };
+            if apart || !seen.insert((id, loops)) {
+                continue;
+            }
+            let mut within = loops;
+            if let Op::Reduce(_, over, _) = *self.low.op(id) {
+                if self.low.free(id).is_subset(rows) {
+                    continue;
+                }
+                if !over.is_disjoint(loops) {
+                    return true;
+                }
+                within = loops.union(over);
+            }
+            stack.extend(self.low.op(id).children().into_iter().map(|c| (c, within)));
+        }
+        false
     }
 
     /// The axes that a stored value's nest loops over, rows included, before any reduction below it.
