@@ -59,7 +59,8 @@ pub fn compile_definitions(
 /// Compiles a checked loss.
 pub fn compile_loss(header: Header, loss: Loss) -> Compiled {
     let literal = diff::gradient(loss);
-    let (simplified, report) = simplify_with_report(literal.clone());
+    let (mut simplified, report) = simplify_with_report(literal.clone());
+    simplified.formula = render::with_detached(&literal, simplified.formula);
     let plans = Plans::new(&simplified.kernel);
     let derivation = render::derivation(&simplified.formula);
     Compiled {

@@ -3,7 +3,9 @@
 //! The differences see neither derivation nor simplifier nor kernel of the gradient: only the generated value, or where
 //! something is detached the interpreted one with that held fixed.
 
-use loss_dsl::losses::{ArcFace, BinaryFocal, Focal};
+use loss_dsl::losses::{
+    AdaFace, ArcFace, BinaryFocal, CurricularFace, Focal, MagFace, SphereFace2, SubCenterArcFace,
+};
 use loss_dsl::{ParameterSpec, check_gradients};
 
 use loss_tests::support::any::AnyLoss;
@@ -61,6 +63,61 @@ fn arc_face_variants() {
             };
             correct_of(&subject, &loss);
         }
+    }
+}
+
+/// Lengths within the interval, where the margin and the regulariser have a slope.
+#[test]
+fn mag_face_variants() {
+    for (fall_back, easy) in [(true, true), (true, false), (false, false)] {
+        for u_m in [1.0, 2.5] {
+            let loss = MagFace {
+                s: 8.0,
+                l_a: 0.25,
+                u_a: 4.0,
+                u_m,
+                fall_back,
+                easy,
+                ..MagFace::default()
+            };
+            correct_of(&Subject::built_in("MagFace"), &loss);
+        }
+    }
+}
+
+#[test]
+fn other_heads() {
+    for m in [0.25, 2.0] {
+        let sub_center = SubCenterArcFace {
+            s: 8.0,
+            m,
+            fall_back: false,
+            ..SubCenterArcFace::default()
+        };
+        correct_of(&Subject::built_in("SubCenterArcFace"), &sub_center);
+        let curricular = CurricularFace {
+            s: 8.0,
+            m,
+            t: 0.75,
+            ..CurricularFace::default()
+        };
+        correct_of(&Subject::built_in("CurricularFace"), &curricular);
+        let settled = AdaFace {
+            s: 8.0,
+            m,
+            h: 0.5,
+            batch_mean: 1.5,
+            batch_std: 0.5,
+            ..AdaFace::default()
+        };
+        correct_of(&Subject::built_in("AdaFace"), &settled);
+        let sphere = SphereFace2 {
+            r: 8.0,
+            m,
+            t: 1.0 + m,
+            ..SphereFace2::default()
+        };
+        correct_of(&Subject::built_in("SphereFace2"), &sphere);
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod condition;
 mod conventions;
+mod detached;
 mod elementwise;
 pub mod formula;
 mod latex;
@@ -31,6 +32,7 @@ mod tidy;
 mod translate;
 mod weight;
 
+pub use detached::with_detached;
 pub use formula::Formula;
 pub use naming::derivation;
 

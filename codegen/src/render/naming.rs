@@ -304,17 +304,17 @@ impl<'a> Paper<'a> {
         let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
         for (id, letter) in shared.iter().zip(&letters) {
             let alone = letters.iter().filter(|other| *other == letter).count() == 1;
+            if let Some(name) = self.outputs.get(id) {
+                symbols.insert(*id, Symbol::named(name, SymbolRole::Tensor));
+                continue;
+            }
             let number = numbers.entry(letter).or_insert(0);
             *number += 1;
-            let subscript = (!alone || *letter == fallback).then_some(*number);
-            let symbol = match self.outputs.get(id) {
-                Some(name) => Symbol::named(name, SymbolRole::Tensor),
-                None => Symbol {
-                    letter: (*letter).to_owned(),
-                    subscript,
-                    accent: Accent::None,
-                    role: SymbolRole::Tensor,
-                },
+            let symbol = Symbol {
+                letter: (*letter).to_owned(),
+                subscript: (!alone || *letter == fallback).then_some(*number),
+                accent: Accent::None,
+                role: SymbolRole::Tensor,
             };
             symbols.insert(*id, symbol);
         }

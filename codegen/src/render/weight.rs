@@ -22,8 +22,8 @@ pub(super) fn is_trivial(graph: &Graph, spelled: &Spelled, id: NodeId) -> bool {
         | Node::Size(_)
         | Node::Load(..)
         | Node::Number(_)
-        | Node::Detach(_)
         | Node::Unary(UnaryOp::RecipOrZero, _) => true,
+        Node::Detach(a) => is_trivial(graph, spelled, *a),
         // A multiple is written as such, a reciprocal goes below the bar.
         Node::Sum(constant, terms) => constant.is_zero() && terms.len() == 1,
         Node::Product(factors) => factors.len() == 1,

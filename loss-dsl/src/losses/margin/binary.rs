@@ -44,12 +44,17 @@ impl SphereFace2 {
     /// The bias at which the slopes of the positive and of the negative classifiers by `b` are in balance while all cosines
     /// are 0, as OpenSphere starts it: with `z = alpha / ((1 - alpha) (classes - 1))`,
     /// `a_y = r g(0) - r m` and `a_n = r g(0) + r m`, the root `b` of `z σ(-a_y - b) = σ(a_n + b)`. The balance needs two classes at least
-    /// and `0 < alpha < 1`; the result is not finite otherwise.
+    /// and `0 < alpha < 1`; the result is not finite otherwise. With few classes OpenSphere's own formula cancels.
     pub fn initial_bias(&self, classes: usize) -> f64 {
         let z = self.alpha / ((1.0 - self.alpha) * (classes as f64 - 1.0));
         let g = 2.0 * 0.5_f64.powf(self.t) - 1.0;
         let (positive, negative) = (self.r * (g - self.m), self.r * (g + self.m));
         let root = ((1.0 - z).powi(2) + 4.0 * z * (positive - negative).exp()).sqrt();
-        (2.0 * z).ln() - negative - (1.0 - z + root).ln()
+        if z < 1.0 {
+            (2.0 * z).ln() - negative - (1.0 - z + root).ln()
+        } else {
+            // 1 − z + root cancels, and with few classes nothing is left of it.
+            ((z - 1.0 + root) / 2.0).ln() - positive
+        }
     }
 }

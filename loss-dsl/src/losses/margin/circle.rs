@@ -26,7 +26,8 @@ loss! {
         m: scalar = 0.25,
     ) {
         let c = dot[D](unit[D](x), unit[D](w));
-        let positive = detach(relu(1 + m - c)) * (c - (1 - m));
+        let own = c[C = y];
+        let positive = detach(relu(1 + m - own)) * (own - (1 - m));
         let negative = detach(relu(c + m)) * (c - m);
         let z = gamma * (if C == y { positive } else { negative });
         lse[C](z) - z[C = y]
