@@ -57,6 +57,12 @@ impl Graph {
                 let (x, y) = self.cosine_of(axes, body)?;
                 Some(self.angle(axes, x, y))
             }
+            // … and its cosine, which no angle is needed for
+            (UnaryOp::Cos, Node::Angle { axes, a, b }) => {
+                let (a, b) = (self.unit(axes, a), self.unit(axes, b));
+                Some(self.dot(axes, a, b))
+            }
+            (UnaryOp::Cos, Node::Unary(UnaryOp::Acos, x)) => Some(x),
             _ => None,
         }
     }
