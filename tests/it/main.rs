@@ -9,6 +9,7 @@ mod diagnostics;
 mod extremes;
 mod goldens;
 mod gradients;
+mod margins;
 mod never_nan;
 mod oracle;
 mod snapshots;

@@ -2,7 +2,7 @@
 
 use loss_codegen::compile::{Compiled, compile};
 use loss_codegen::ir::eval::{Environment, Value, eval_all};
-use loss_codegen::ir::{AxisId, Gradient, Graph, Loss as Definition, Range, Role};
+use loss_codegen::ir::{AxisId, Gradient, Graph, Loss as Definition, Node, Range, Role};
 use loss_dsl::Loss;
 use ndarray::{ArrayD, IxDyn};
 use proc_macro2::TokenStream;
@@ -43,6 +43,14 @@ impl Subject {
     /// The loss as written.
     pub fn definition(&self) -> &Definition {
         &self.compiled.literal.loss
+    }
+
+    /// Whether `detach` stops a part of the gradient, which then is not the slope of the value.
+    pub fn detaches(&self) -> bool {
+        let graph = &self.definition().graph;
+        let nodes = graph.reachable(&[self.definition().value]);
+        let mut nodes = nodes.into_iter().map(|id| graph.node(id));
+        nodes.any(|node| matches!(node, Node::Detach(_)))
     }
 
     /// The names of the dimensions.
