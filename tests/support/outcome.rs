@@ -83,11 +83,6 @@ impl Outcome {
     /// it is rounding of an exact 0); and the array's name. A NaN is right where a NaN is expected, and
     /// likewise infinities.
     pub fn error(&self, expected: &Outcome) -> (f64, String) {
-        self.error_beside(expected, |_| 1.0)
-    }
-
-    /// The same, where what cancels to an exact 0 in an array is of the size `terms(array)`.
-    pub fn error_beside(&self, expected: &Outcome, terms: impl Fn(&str) -> f64) -> (f64, String) {
         let names = |outcome: &Outcome| -> Vec<String> {
             outcome
                 .arrays
@@ -98,24 +93,17 @@ impl Outcome {
         assert_eq!(names(self), names(expected));
         let errors = self.arrays.iter().zip(&expected.arrays);
         errors
-            .map(|((name, found), (_, expected))| {
-                let error = scaled_error(found, expected, terms(name));
-                (error, name.clone())
-            })
+            .map(|((name, found), (_, expected))| (scaled_error(found, expected), name.clone()))
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .expect("a value at least")
     }
 }
 
-fn scaled_error(found: &ArrayD<f64>, expected: &ArrayD<f64>, terms: f64) -> f64 {
+fn scaled_error(found: &ArrayD<f64>, expected: &ArrayD<f64>) -> f64 {
     assert_eq!(found.shape(), expected.shape());
     let finite = expected.iter().filter(|e| e.is_finite());
     let largest = finite.fold(0.0_f64, |scale, e| scale.max(e.abs()));
-    let scale = if largest < 1e-13 * terms {
-        terms
-    } else {
-        largest
-    };
+    let scale = if largest < 1e-13 { 1.0 } else { largest };
     let error = |(f, e): (&f64, &f64)| {
         if f == e || f.is_nan() && e.is_nan() {
             0.0

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use super::contraction;
 use super::low::{Fold, Low, LowId, Op, lower_index};
 use crate::ir::{
-    AxisSet, BinaryOp, Graph, Node, NodeId, Reducer, Role, Softmax, SoftmaxForm, UnaryOp,
+    AxisSet, BinaryOp, CompareOp, Graph, Node, NodeId, Reducer, Role, Softmax, SoftmaxForm, UnaryOp,
 };
 use crate::support::rational::Rational;
 
