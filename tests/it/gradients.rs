@@ -4,9 +4,11 @@
 //! something is detached the interpreted one with that held fixed.
 
 use loss_dsl::losses::{
-    AdaFace, ArcFace, BinaryFocal, CurricularFace, Focal, MagFace, SphereFace2, SubCenterArcFace,
+    ASoftmax, ASoftmax2, AdaFace, ArcFace, ArcFaceContinuous, ArcFaceEasy, ArcFacePlain,
+    BinaryFocal, CombinedMargin, CurricularFace, Focal, LSoftmax, LSoftmax3, MagFace, SphereFace2,
+    SubCenterArcFace,
 };
-use loss_dsl::{ParameterSpec, check_gradients};
+use loss_dsl::{Loss, ParameterSpec, check_gradients};
 
 use loss_tests::support::any::AnyLoss;
 use loss_tests::support::differences::differences;
@@ -49,21 +51,38 @@ fn correct_of(subject: &Subject, loss: impl Into<AnyLoss>) {
 loss_tests::for_each_built_in!(correct);
 crate::written::for_each_written!(correct);
 
+/// Other settings than the defaults of the losses with a margin.
 #[test]
-fn arc_face_variants() {
-    let subject = Subject::built_in("ArcFace");
-    for (fall_back, easy) in [(false, false), (true, true), (false, true)] {
-        for m in [0.5, 2.0] {
-            let loss = ArcFace {
-                s: 8.0,
-                m,
-                fall_back,
-                easy,
-                ..ArcFace::default()
-            };
-            correct_of(&subject, &loss);
+fn margins() {
+    fn at<L: Loss + Default + 'static>(settings: &[(&str, f64)]) {
+        let mut loss = L::default();
+        for &(name, value) in settings {
+            assert!(loss.set_scalar(name, value), "{} has no {name}", L::NAME);
         }
+        correct_of(&Subject::built_in(L::NAME), &loss);
     }
+    for m in [0.0, 0.5, 2.0] {
+        at::<ArcFace>(&[("s", 8.0), ("m", m)]);
+        at::<ArcFaceContinuous>(&[("s", 8.0), ("m", m)]);
+        at::<ArcFaceEasy>(&[("s", 8.0), ("m", m)]);
+        at::<ArcFacePlain>(&[("s", 8.0), ("m", m)]);
+    }
+    for lambda in [0.5, 1000.0] {
+        at::<LSoftmax>(&[("lambda", lambda)]);
+        at::<LSoftmax3>(&[("lambda", lambda)]);
+        at::<ASoftmax>(&[("lambda", lambda)]);
+        at::<ASoftmax2>(&[("lambda", lambda)]);
+    }
+    for (m1, m2, m3) in [(1.0, 0.3, 0.2), (4.0, 0.0, 0.0), (1.7, -0.5, 0.0)] {
+        let margins = [("s", 8.0), ("m1", m1), ("m2", m2), ("m3", m3)];
+        at::<CombinedMargin>(&margins);
+    }
+    let printed = CombinedMargin {
+        m1: 3.0,
+        continued: false,
+        ..CombinedMargin::default()
+    };
+    correct_of(&Subject::built_in("CombinedMargin"), &printed);
 }
 
 /// Lengths within the interval, where the margin and the regulariser have a slope.

@@ -10,6 +10,7 @@ mod extremes;
 mod goldens;
 mod gradients;
 mod heads;
+mod margins;
 mod never_nan;
 mod oracle;
 mod snapshots;

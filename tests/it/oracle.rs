@@ -4,7 +4,7 @@
 //! outputs must agree: the interpreter on the literal derivation, the interpreter on the simplified one, and the
 //! generated kernels, in f64 and in f32, for shapes around the lane count and for arrays with gaps.
 
-use loss_dsl::losses::{ArcFace, BinaryFocal, Focal};
+use loss_dsl::losses::{ASoftmax, ArcFace, ArcFaceContinuous, BinaryFocal, CombinedMargin, Focal};
 
 use crate::written::elementwise;
 use loss_tests::support::any::AnyLoss;
@@ -127,19 +127,32 @@ loss_tests::for_each_built_in!(agree);
 crate::written::for_each_written!(agree);
 
 #[test]
-fn arc_face_variants() {
-    let subject = Subject::built_in("ArcFace");
-    for (fall_back, easy) in [(false, false), (true, true), (false, true)] {
-        // Beyond π / 2 the switch of the fall-back is at a positive cosine.
-        for m in [0.5, 2.0] {
-            let loss = ArcFace {
-                m,
-                fall_back,
-                easy,
-                ..ArcFace::default()
-            };
-            agree_on(&subject, &loss);
-        }
+fn margins() {
+    // Beyond π / 2 the switch of the fall-back is at a positive cosine.
+    let m = 2.0;
+    let fall_back = ArcFace {
+        m,
+        ..ArcFace::default()
+    };
+    agree_on(&Subject::built_in("ArcFace"), &fall_back);
+    let continuous = ArcFaceContinuous {
+        m,
+        ..ArcFaceContinuous::default()
+    };
+    agree_on(&Subject::built_in("ArcFaceContinuous"), &continuous);
+    let blended = ASoftmax {
+        lambda: 2.5,
+        ..ASoftmax::default()
+    };
+    agree_on(&Subject::built_in("ASoftmax"), &blended);
+    for continued in [false, true] {
+        let combined = CombinedMargin {
+            m1: 2.5,
+            m3: 0.1,
+            continued,
+            ..CombinedMargin::default()
+        };
+        agree_on(&Subject::built_in("CombinedMargin"), &combined);
     }
 }
 

@@ -120,3 +120,10 @@ def head_shapes(draw):
     yield "large and small norms", draw.real(4, 3) * torch.tensor([[1024.0], [8192], [0.0625], [0.125]]), draw.real(5, 3), draw.labels(5, 4)
     yield "one class", draw.real(3, 4), draw.real(1, 4), torch.zeros(3, dtype=torch.int64)
     yield "one row", draw.real(1, 5), draw.real(4, 5), draw.labels(4, 1)
+
+
+def metric_learning(head, x, w, y):
+    """A loss per sample of a classification head of pytorch-metric-learning, with w [C, D] as its weights."""
+    del head.W
+    head.W = w.T
+    return head.compute_loss(x, y, None, x, y)["loss"]["losses"]

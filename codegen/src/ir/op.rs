@@ -129,7 +129,8 @@ impl UnaryOp {
 /// Elementwise functions of two real arguments.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum BinaryOp {
-    /// `x^y` with y not a constant integer; x ≥ 0, `0^0 = 1`.
+    /// `x^y` with y not a constant integer; `0^0 = 1`. x ≥ 0, or x is known to be negative and y is always an
+    /// integer, as in `(−1)^⌊t⌋`.
     Pow,
     /// The smaller. The slope is shared equally at a tie.
     Min,

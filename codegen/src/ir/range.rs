@@ -298,6 +298,9 @@ fn binary(op: BinaryOp, a: Range, b: Range) -> Range {
         BinaryOp::Pow => {
             if a.hi <= 1.0 && a.is_nonnegative() && b.is_nonnegative() {
                 UNIT
+            } else if a.hi < 0.0 {
+                // To an integer: of either sign.
+                Range::REAL
             } else if a.is_positive() {
                 POSITIVE
             } else {

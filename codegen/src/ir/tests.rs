@@ -137,6 +137,37 @@ fn cosine_in_three_spellings() {
 }
 
 #[test]
+fn a_length_times_a_cosine_is_a_dot_product() {
+    let mut f = fixture();
+    let axes = AxisSet::of(f.d);
+    let (ux, uw) = (f.g.unit(axes, f.x), f.g.unit(axes, f.w));
+    let cosine = f.g.dot(axes, ux, uw);
+    let angle = f.g.unary(UnaryOp::Acos, cosine);
+    assert_eq!(f.g.unary(UnaryOp::Cos, angle), cosine);
+    let nx = f.g.reduce(Reducer::Norm, axes, f.x);
+    let nw = f.g.reduce(Reducer::Norm, axes, f.w);
+    let projection = f.g.dot(axes, f.x, uw);
+    assert_eq!(f.g.mul(nx, cosine), projection);
+    let lengths = f.g.mul(nx, nw);
+    assert_eq!(f.g.mul(lengths, cosine), f.g.dot(axes, f.x, f.w));
+    // The length of another vector is a factor like any other.
+    let other = f.g.reduce(Reducer::Norm, axes, f.x);
+    let own = f.g.dot(axes, uw, f.w);
+    assert!(matches!(f.g.node(f.g.mul(other, own)), Node::Product(_)));
+}
+
+#[test]
+fn a_power_of_minus_one_may_be_negative() {
+    let mut f = fixture();
+    let k = f.g.unary(UnaryOp::Floor, f.z);
+    let minus_one = f.g.rational(Rational::MINUS_ONE);
+    let sign = f.g.pow(minus_one, k);
+    assert!(!f.g.is_nonnegative(sign));
+    // Hence its absolute value is not itself.
+    assert_ne!(f.g.unary(UnaryOp::Abs, sign), sign);
+}
+
+#[test]
 fn renaming_avoids_capture() {
     let mut f = fixture();
     let m = f.g.declare_axis_like("M", f.n);

@@ -275,10 +275,11 @@ impl<'g> Lowering<'g> {
         };
         let apart = norm(&mut self.low, Op::Sub(a, b));
         let together = norm(&mut self.low, Op::Add(a, b));
-        let ratio = self.low.push(Op::Div(apart, together));
-        let right = self.low.push(Op::Compare(CompareOp::Eq, apart, together));
+        // 1 at right angles, which two zero vectors are.
         let one = self.low.constant(Rational::ONE);
-        let ratio = self.low.push(Op::Select(right, one, ratio));
+        let same = self.low.push(Op::Compare(CompareOp::Eq, apart, together));
+        let ratio = self.low.push(Op::Div(apart, together));
+        let ratio = self.low.push(Op::Select(same, one, ratio));
         let half = self.low.push(Op::Unary(UnaryOp::Atan, ratio));
         let two = self.low.constant(Rational::TWO);
         self.low.push(Op::Mul(two, half))

@@ -111,6 +111,9 @@ pub(crate) fn range(egraph: &Egraph, node: &ENode) -> Range {
         Op::Binary(BinaryOp::Pow) => {
             if is_fraction(child(0)) && child(1).is_nonnegative() {
                 UNIT
+            } else if child(0).hi < 0.0 {
+                // To an integer: of either sign.
+                ANY
             } else if child(0).is_positive() {
                 POSITIVE
             } else {

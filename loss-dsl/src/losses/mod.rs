@@ -13,6 +13,10 @@
 //! | [`Focal`] | −(1 − p_y)^γ ln p_y | Lin et al. 2017, eq. 4 |
 //! | [`TemperatureSoftmax`] | −ln softmax(z / T)_y | Hinton et al. 2015, eq. 1 |
 //! | [`Distillation`] | α T² KL(q‖p) + (1 − α) CE | Hinton et al. 2015 |
+//! | [`LSoftmax`], [`LSoftmax1`] … [`LSoftmax3`] | softmax over \|w\|\|x\|ψ(θ), ψ(θ) ≈ cos mθ | Liu et al. 2016, eq. 6 |
+//! | [`ASoftmax`], [`ASoftmax1`] … [`ASoftmax3`] | the same with \|w\| = 1 (SphereFace) | Liu et al. 2017, eq. 7 |
+//! | [`L2Softmax`] | softmax over α w·x̂ + b | Ranjan et al. 2017, eq. 3 |
+//! | [`NormFace`] | softmax over s·cos θ | Wang et al. 2017 |
 //! | [`CosFace`], [`AmSoftmax`] | softmax over s(cos θ − m·\[y\]) | Wang et al. 2018 |
 //! | [`ArcFace`] | softmax over s·cos(θ + m·\[y\]) | Deng et al. 2019, eq. 3 |
 //! | [`MeanSquaredError`], [`MeanAbsoluteError`] | (x − t)², \|x − t\| | PyTorch `MSELoss`, `L1Loss` |
@@ -38,6 +42,8 @@
 //! | [`Circle`] | softmax over γ \[O − cos θ\]₊ (cos θ − Δ) | Sun et al. 2020, eq. 6-8 |
 //! | [`P2SGrad`] | Σ_j (cos θ_j − \[j = y\])² | Zhang et al. 2019, eq. 11 |
 //! | [`CenterLoss`], [`CenterSoftmax`] | ‖x − c_y‖² / 2, alone and beside cross-entropy | Wen et al. 2016, eq. 2, 5 |
+//! | [`ArcFace`], [`ArcFaceContinuous`], [`ArcFaceEasy`], [`ArcFacePlain`], [`ArcFaceDetached`] | softmax over s·cos(θ + m·\[y\]) | Deng et al. 2019, eq. 3 |
+//! | [`CombinedMargin`] | label's logit s(cos(m1 θ + m2) − m3) | Deng et al. 2019, eq. 4 |
 
 #[cfg(feature = "distillation")]
 mod distillation;

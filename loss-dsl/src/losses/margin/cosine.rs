@@ -3,8 +3,15 @@
 use crate::loss;
 
 loss! {
-    /// CosFace: large margin cosine loss (Wang et al. 2018, arXiv:1801.09414, eq. 4). The same as
-    /// [`AmSoftmax`], with that paper's defaults.
+    /// CosFace: large margin cosine loss (Wang et al. 2018, arXiv:1801.09414, eq. 4): the label's logit is `s (cos θ − m)`, the
+    /// others' `s cos θ`. The same as [`AmSoftmax`], with that paper's defaults.
+    ///
+    /// For embeddings that are compared by angle; the easiest of the margins to train with. How large s has to be and
+    /// m can be says [`bounds`](crate::losses::bounds).
+    ///
+    /// **References.** pytorch-metric-learning's `CosFaceLoss` and OpenSphere have the same defaults; insightface takes m = 0.4.
+    ///
+    /// **Conventions.** The cosine with a zero vector is 0, and no gradient passes through it.
     pub CosFace(
         /// Features.
         x: [N, D],
@@ -25,8 +32,9 @@ loss! {
     /// AM-Softmax: additive margin softmax (Wang et al. 2018, arXiv:1801.05599, eq. 6). The same as
     /// [`CosFace`], with that paper's defaults.
     ///
-    /// The released Caffe layer applies the margin only where the cosine is above it; this is
-    /// the paper's formula.
+    /// **References.** The released Caffe layer applies the margin only where the cosine is above it, `cos θ > 0.35`: its logit
+    /// jumps up by 0.35 s as the angle grows past that, and its backward pass does not know. Its annealed margin stays 0 unless
+    /// `bias_min` and `bias_max` are set. This is the paper's formula.
     pub AmSoftmax(
         /// Features.
         x: [N, D],

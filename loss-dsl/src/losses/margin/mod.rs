@@ -1,4 +1,4 @@
-//! Softmax over cosines with a margin.
+//! Softmax over cosines with a margin, and without.
 
 mod angular;
 mod binary;
@@ -19,3 +19,10 @@ pub use curricular::*;
 pub use magnitude::*;
 pub use regression::*;
 pub use sub_center::*;
+mod annealing;
+pub mod bounds;
+mod multiplicative;
+mod normalised;
+pub use annealing::LambdaAnnealing;
+pub use multiplicative::*;
+pub use normalised::*;

@@ -12,6 +12,7 @@ impl Graph {
             .or_else(|| self.recognise_softmax(powers))
             .or_else(|| self.recognise_sigmoid(powers))
             .or_else(|| self.recognise_unit(powers))
+            .or_else(|| self.recognise_length(powers))
             .or_else(|| self.recognise_removable(powers))
     }
 
@@ -170,6 +171,33 @@ impl Graph {
                 let product = self.product(&factors);
                 let dot = self.reduce(Reducer::Sum, over, product);
                 let new = [(id, left), (sum, n - 1), (dot, 1)];
+                return Some(self.rest_times(powers, &[i, j], &new));
+            }
+        }
+        None
+    }
+
+    /// `‖x‖ · Σ(x̂ · w) → Σ(x · w)`: a length and its direction are the vector, and at 0 its gradient is w.
+    fn recognise_length(&mut self, powers: &[(NodeId, i32)]) -> Option<NodeId> {
+        for (i, &(norm, times)) in powers.iter().enumerate() {
+            let Node::Reduce(Reducer::Norm, axes, body) = *self.node(norm) else {
+                continue;
+            };
+            for (j, &(sum, n)) in powers.iter().enumerate() {
+                let Node::Reduce(Reducer::Sum, over, product) = *self.node(sum) else {
+                    continue;
+                };
+                let unit = self.unit(axes, body);
+                let mut factors = self.as_product(product);
+                let found = factors.iter().position(|&(x, m)| x == unit && m > 0);
+                let (Some(k), true) = (found, over == axes && n > 0 && times > 0) else {
+                    continue;
+                };
+                factors[k].1 -= 1;
+                factors.push((body, 1));
+                let product = self.product(&factors);
+                let dot = self.reduce(Reducer::Sum, over, product);
+                let new = [(norm, times - 1), (sum, n - 1), (dot, 1)];
                 return Some(self.rest_times(powers, &[i, j], &new));
             }
         }

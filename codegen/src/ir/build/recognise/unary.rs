@@ -65,6 +65,12 @@ impl Graph {
                 let largest = self.reduce(Reducer::Max, axes, minus);
                 Some(self.neg(largest))
             }
+            // … and its cosine, which no angle is needed for
+            (UnaryOp::Cos, Node::Angle { axes, a, b }) => {
+                let (a, b) = (self.unit(axes, a), self.unit(axes, b));
+                Some(self.dot(axes, a, b))
+            }
+            (UnaryOp::Cos, Node::Unary(UnaryOp::Acos, x)) => Some(x),
             _ => None,
         }
     }
