@@ -81,7 +81,15 @@ fn sizes(dim: &str) -> usize {
     match dim {
         "N" => 700,
         "C" => 75,
-        "H" | "W" => 3,
+        _ => 9,
+    }
+}
+
+/// As many elements in images.
+fn image_sizes(dim: &str) -> usize {
+    match dim {
+        "N" => 90,
+        "C" => 5,
         _ => 9,
     }
 }
@@ -98,7 +106,12 @@ fn same_bits(subject: &Subject) {
     let loss = &subject.loss;
     let spec = loss.spec();
     let pairs = spec.coupled || spec.value_axes.is_empty();
-    let sizes = if pairs { coupled_sizes } else { sizes };
+    let images = spec.dims.iter().any(|dim| dim.name == "W");
+    let sizes = match (pairs, images) {
+        (true, _) => coupled_sizes,
+        (_, true) => image_sizes,
+        _ => sizes,
+    };
     let arrays = subject.sample(sizes, 5);
     let cotangent = subject.cotangent(&arrays, 6);
     let pooled = |threads: usize, layout| {

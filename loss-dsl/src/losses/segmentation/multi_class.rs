@@ -48,6 +48,6 @@ loss! {
         let w = if pixels > 0 { inverse } else { max[C](inverse) };
         let hit = sum[C](w * sum[H, W, C == y](p));
         let missed = sum[C](w * sum[H, W](if C == y { 1 - p } else { p }));
-        if missed == 0 { 0 } else { 1 - 2 * hit / (2 * hit + missed) }
+        1 - 2 * hit / (2 * hit + missed)
     }
 }

@@ -57,7 +57,7 @@ loss! {
         let hit = sum[H, W, t](p);
         let missed = alpha * sum[H, W, !t](p) + beta * sum[H, W, t](1 - p);
         let loss = 1 - (hit + smooth) / (hit + missed + smooth);
-        if missed == 0 { 0 } else { pow(loss, gamma) }
+        if loss == 0 { 0 } else { pow(loss, gamma) }
     }
 }
 
