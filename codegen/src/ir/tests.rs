@@ -153,7 +153,8 @@ fn a_length_times_a_cosine_is_a_dot_product() {
     // The length of another vector is a factor like any other.
     let other = f.g.reduce(Reducer::Norm, axes, f.x);
     let own = f.g.dot(axes, uw, f.w);
-    assert!(matches!(f.g.node(f.g.mul(other, own)), Node::Product(_)));
+    let product = f.g.mul(other, own);
+    assert!(matches!(f.g.node(product), Node::Product(_)));
 }
 
 #[test]

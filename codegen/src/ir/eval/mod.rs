@@ -76,7 +76,7 @@ fn evaluate<T: Number>(
 }
 
 /// The central difference of a scalar node in one element of a real parameter:
-/// `(f(x + h) − f(x − h)) / 2h`, whose error is of order h² plus rounding over h.
+/// `(f(x + h) − f(x − h)) / 2h`, whose error is of order h² plus rounding over h. What is detached is held.
 ///
 /// # Panics
 /// If the node has free axes or the parameter is not real in `env`.
@@ -90,10 +90,11 @@ pub fn central_difference(
 ) -> f64 {
     let x = env.real(param)[element];
     let (up, down) = (x + step, x - step);
+    let held = Held::below(graph, env, &[node]);
     let at = |x: f64| {
         let mut env = env.clone();
         env.real_mut(param)[element] = x;
-        eval::<f64>(graph, &env, node).scalar()
+        eval_holding::<f64>(graph, &env, &[node], &held)[0].scalar()
     };
     // Divided by the step that was taken after rounding, not by the one that was asked for.
     (at(up) - at(down)) / (up - down)
