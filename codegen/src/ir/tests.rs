@@ -149,7 +149,8 @@ fn a_length_times_a_cosine_is_a_dot_product() {
     let projection = f.g.dot(axes, f.x, uw);
     assert_eq!(f.g.mul(nx, cosine), projection);
     let lengths = f.g.mul(nx, nw);
-    assert_eq!(f.g.mul(lengths, cosine), f.g.dot(axes, f.x, f.w));
+    let dot = f.g.dot(axes, f.x, f.w);
+    assert_eq!(f.g.mul(lengths, cosine), dot);
     // The length of another vector is a factor like any other.
     let other = f.g.reduce(Reducer::Norm, axes, f.x);
     let own = f.g.dot(axes, uw, f.w);

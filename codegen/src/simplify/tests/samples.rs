@@ -155,7 +155,7 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
         Points::NonZero,
         "L(x: [N, D], b: [N]) {
             let n = norm[D](x);
-            b * n / (n * sum[D](unit[D](x) * x)) + (b + sin(b)) - sum[D](unit[D](x) * x) + n
+            b * (1 + n) / (1 + sum[D](unit[D](x) * x)) + (b + sin(b)) - sum[D](unit[D](x) * x) + n
         }",
     ),
 ];
