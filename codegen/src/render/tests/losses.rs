@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::compile::compile;
 use crate::ir::eval::{Environment, Value, central_difference, eval};
-use crate::ir::{AxisSet, Gradient, Graph, Node, NodeId, Reducer, Role};
+use crate::ir::{AxisSet, Gradient, Graph, NodeId, Reducer, Role};
 use crate::render::derivation;
 use crate::render::formula::Formula;
 use crate::render::meaning::Reader;
