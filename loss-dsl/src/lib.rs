@@ -35,7 +35,7 @@ pub use rt as __rt;
 
 pub use derivation::{Derivation, Formula};
 pub use error::Error;
-pub use gradcheck::{GradientEntry, GradientReport, check_gradients};
+pub use gradcheck::{GradientEntry, GradientReport, Slope, check_gradients, slope};
 pub use input::{Element, Input, Inputs, IntoInput};
 pub use label::{Label, Labels, MaskElement};
 pub use loss::Loss;

@@ -5,7 +5,6 @@
 
 use std::process::Command;
 
-use loss_dsl::Loss;
 use rayon::ThreadPoolBuilder;
 
 use loss_tests::support::arrays::Layout;
@@ -94,20 +93,20 @@ fn coupled_sizes(dim: &str) -> usize {
     }
 }
 
-fn same_bits<L: Loss + Default>(subject: &Subject) {
-    let spec = L::spec();
+fn same_bits(subject: &Subject) {
+    let loss = &subject.loss;
+    let spec = loss.spec();
     let pairs = spec.coupled || spec.value_axes.is_empty();
     let sizes = if pairs { coupled_sizes } else { sizes };
     let arrays = subject.sample(sizes, 5);
     let cotangent = subject.cotangent(&arrays, 6);
-    let loss = L::default();
     let pooled = |threads: usize, layout| {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let arrays = arrays.relaid(layout);
         let outcome = pool.expect("a pool").install(|| {
             (
-                generated::<L, f32>(&loss, &arrays, &cotangent),
-                generated::<L, f64>(&loss, &arrays, &cotangent),
+                generated::<f32>(loss, &arrays, &cotangent),
+                generated::<f64>(loss, &arrays, &cotangent),
             )
         });
         [outcome.0, outcome.1].map(|outcome| {
@@ -120,8 +119,8 @@ fn same_bits<L: Loss + Default>(subject: &Subject) {
     };
     for layout in [Layout::RowMajor, Layout::ColumnMajor] {
         let alone = pooled(1, layout);
-        assert_eq!(alone, pooled(2, layout), "{}, two threads", L::NAME);
-        assert_eq!(alone, pooled(3, layout), "{}, three threads", L::NAME);
+        assert_eq!(alone, pooled(2, layout), "{}, two threads", spec.name);
+        assert_eq!(alone, pooled(3, layout), "{}, three threads", spec.name);
     }
 }
 

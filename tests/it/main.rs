@@ -13,6 +13,7 @@ mod never_nan;
 mod oracle;
 mod snapshots;
 mod spellings;
+mod support;
 mod tidy;
 mod ui;
 mod written;

@@ -4,10 +4,10 @@
 //! outputs must agree: the interpreter on the literal derivation, the interpreter on the simplified one, and the
 //! generated kernels, in f64 and in f32, for shapes around the lane count and for arrays with gaps.
 
-use loss_dsl::Loss;
 use loss_dsl::losses::{ArcFace, BinaryFocal, Focal};
 
 use crate::written::elementwise;
+use loss_tests::support::any::AnyLoss;
 use loss_tests::support::arrays::Layout;
 use loss_tests::support::outcome::generated;
 use loss_tests::support::subject::Subject;
@@ -59,23 +59,24 @@ const SIZES: [(&str, Sizes); 6] = [
     }),
 ];
 
-fn agree<L: Loss + Default>(subject: &Subject) {
-    agree_on(subject, &L::default());
-    agree_on(subject, &rescaled(L::default()));
+fn agree(subject: &Subject) {
+    agree_on(subject, &subject.loss);
+    agree_on(subject, rescaled(&subject.loss));
 }
 
 /// The loss with every scalar at three quarters of its value, so that exponents are no integers.
-fn rescaled<L: Loss>(mut loss: L) -> L {
-    for (parameter, value) in L::spec().scalars().zip(loss.scalar_values()) {
-        assert!(loss.set_scalar(parameter.name, 0.75 * value));
-    }
-    loss
+fn rescaled(loss: &AnyLoss) -> AnyLoss {
+    let settings = loss.spec().scalars().zip(loss.scalar_values());
+    settings.fold(loss.clone(), |loss, (parameter, value)| {
+        loss.with_scalar(parameter.name, 0.75 * value)
+    })
 }
 
-fn agree_on<L: Loss>(subject: &Subject, loss: &L) {
+fn agree_on(subject: &Subject, loss: impl Into<AnyLoss>) {
+    let loss = &loss.into();
     for (seed, (case, sizes)) in (1..).zip(SIZES) {
         let is_refused = |dim: &&loss_dsl::DimSpec| !dim.batch && sizes(dim.name) == 0;
-        if L::spec().dims.iter().any(|dim| is_refused(&dim)) {
+        if loss.spec().dims.iter().any(|dim| is_refused(&dim)) {
             continue;
         }
         let arrays = subject.sample(sizes, seed);
@@ -85,7 +86,7 @@ fn agree_on<L: Loss>(subject: &Subject, loss: &L) {
         let compiled = &subject.compiled;
         let literal = interpreted(&compiled.literal, false);
         let settings = (loss.scalar_values(), loss.flag_values());
-        let context = |what: &str| format!("{} {settings:?}, {case}: {what}", L::NAME);
+        let context = |what: &str| format!("{} {settings:?}, {case}: {what}", loss.name());
 
         let simplified = &compiled.simplified;
         for (what, gradient) in [
@@ -102,7 +103,7 @@ fn agree_on<L: Loss>(subject: &Subject, loss: &L) {
 
         for layout in [Layout::RowMajor, Layout::ColumnMajor, Layout::Gaps] {
             let relaid = arrays.relaid(layout);
-            let found = generated::<L, f64>(loss, &relaid, &cotangent);
+            let found = generated::<f64>(loss, &relaid, &cotangent);
             let (error, array) = found.error(&literal);
             assert!(
                 error <= DOUBLE,
@@ -111,7 +112,7 @@ fn agree_on<L: Loss>(subject: &Subject, loss: &L) {
             );
 
             let expected = interpreted(&compiled.literal, true);
-            let found = generated::<L, f32>(loss, &relaid, &cotangent);
+            let found = generated::<f32>(loss, &relaid, &cotangent);
             let (error, array) = found.error(&expected);
             assert!(
                 error <= SINGLE,
@@ -161,7 +162,7 @@ fn focal_exponents() {
 #[test]
 fn a_flag_takes_the_other_branch() {
     let block = elementwise::SOURCE.parse().expect("tokens");
-    let subject = Subject::in_block(block, "Elementwise").expect("a loss of its name");
+    let subject = Subject::in_block(block, AnyLoss::of::<elementwise::Elementwise>());
     let loss = elementwise::Elementwise {
         hard: true,
         ..elementwise::Elementwise::default()

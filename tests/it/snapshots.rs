@@ -3,15 +3,14 @@
 
 use loss_codegen::compile::compile;
 use loss_codegen::emit::emit;
-use loss_dsl::Loss;
-
 use loss_tests::support::library;
 use loss_tests::support::subject::Subject;
 
-fn formulas<L: Loss>(_: &Subject) {
-    let derivation = L::derivation();
-    insta::assert_snapshot!(format!("{}_text", L::NAME), derivation.to_string());
-    insta::assert_snapshot!(format!("{}_latex", L::NAME), derivation.to_latex());
+fn formulas(subject: &Subject) {
+    let derivation = subject.loss.derivation();
+    let name = subject.loss.name();
+    insta::assert_snapshot!(format!("{name}_text"), derivation.to_string());
+    insta::assert_snapshot!(format!("{name}_latex"), derivation.to_latex());
 }
 
 loss_tests::for_each_built_in!(formulas);

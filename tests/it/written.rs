@@ -179,7 +179,7 @@ written! {
     }
 }
 
-/// `$check::<Loss>(&subject)` as a test for every loss of this file, in a module `written`.
+/// `$check(&subject)` as a test for every loss of this file, in a module `written`.
 macro_rules! for_each_written {
     ($check:ident) => {
         $crate::written::for_each_written! {
@@ -206,11 +206,11 @@ macro_rules! for_each_written {
                 #[test]
                 fn $module() {
                     use $crate::written::$module;
+                    use loss_tests::support::any::AnyLoss;
                     use loss_tests::support::subject::Subject;
-                    let name = stringify!($loss);
                     let block = $module::SOURCE.parse().expect("tokens");
-                    let subject = Subject::in_block(block, name).expect("a loss of its name");
-                    super::$check::<$module::$loss>(&subject);
+                    let subject = Subject::in_block(block, AnyLoss::of::<$module::$loss>());
+                    super::$check(&subject);
                 }
             )*
         }

@@ -121,24 +121,3 @@ fn laid_out<T: Clone>(array: &ArrayD<T>, gap: T, layout: Layout) -> ArrayD<T> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn layouts_hold_the_same_elements() {
-        let array =
-            ArrayD::from_shape_fn(IxDyn(&[2, 3, 4]), |i| (i[0] * 12 + i[1] * 4 + i[2]) as f64);
-        for layout in [Layout::RowMajor, Layout::ColumnMajor, Layout::Gaps] {
-            assert_eq!(laid_out(&array, f64::NAN, layout), array);
-        }
-        let gaps = laid_out(&array, f64::NAN, Layout::Gaps);
-        assert!(gaps.as_slice_memory_order().is_none());
-        assert!(gaps.strides()[2] < 0);
-        assert_eq!(
-            laid_out(&array, f64::NAN, Layout::ColumnMajor).strides()[0],
-            1
-        );
-    }
-}

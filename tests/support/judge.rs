@@ -1,27 +1,24 @@
 //! How far a loss is from its reference values.
 
-use loss_dsl::{Float, Loss, Normalizer, Reduction, Upstream, Value};
+use loss_dsl::{Float, Normalizer, Reduction, Upstream, Value};
 use ndarray::{ArrayD, IxDyn};
 
+use super::any::{AnyLoss, Number};
 use super::arrays::{Array, Arrays};
 use super::golden::{Case, array_error};
 use super::outcome::{elements, widened};
 
-/// A loss with the settings of a case, and the case's arrays in declaration order.
+/// The loss with the settings of a case, and the case's arrays in declaration order.
 ///
 /// # Panics
 /// If the case has settings that the loss has not, or lacks an array.
-pub fn set_up<L: Loss + Default>(case: &Case) -> (L, Arrays) {
-    let mut loss = L::default();
+pub fn set_up(loss: &AnyLoss, case: &Case) -> (AnyLoss, Arrays) {
+    let mut loss = loss.clone();
     for (name, &value) in &case.scalars {
-        assert!(
-            loss.set_scalar(name, value),
-            "{} has no scalar {name}",
-            L::NAME
-        );
+        loss = loss.with_scalar(name, value);
     }
     for (name, &value) in &case.flags {
-        assert!(loss.set_flag(name, value), "{} has no flag {name}", L::NAME);
+        loss = loss.with_flag(name, value);
     }
     if let Some(label) = case.ignore_index {
         loss = loss.with_ignore_index(label);
@@ -33,8 +30,9 @@ pub fn set_up<L: Loss + Default>(case: &Case) -> (L, Arrays) {
         let found = real.or_else(labels).or_else(mask);
         found.unwrap_or_else(|| panic!("{}: no input {name}", case.name))
     };
-    let arrays = L::spec().arrays().map(|p| array(p.name));
-    (loss, Arrays::new(arrays.collect()))
+    let arrays = loss.spec().arrays().map(|p| array(p.name));
+    let arrays = Arrays::new(arrays.collect());
+    (loss, arrays)
 }
 
 /// The errors of one case computed with numbers `F`, each with what it is of: losses per sample, auxiliary outputs, totals, and
@@ -42,8 +40,8 @@ pub fn set_up<L: Loss + Default>(case: &Case) -> (L, Arrays) {
 ///
 /// # Panics
 /// If a call is refused.
-pub fn errors<L: Loss + Default, F: Float>(case: &Case) -> Vec<(String, f64)> {
-    let (loss, arrays) = set_up::<L>(case);
+pub fn errors<F: Number>(loss: &AnyLoss, case: &Case) -> Vec<(String, f64)> {
+    let (loss, arrays) = set_up(loss, case);
     let inputs = arrays.inputs::<F>();
     let mut errors = Vec::new();
     let mut record = |what: String, found: &ArrayD<f64>, expected: &ArrayD<f64>| {
@@ -51,7 +49,7 @@ pub fn errors<L: Loss + Default, F: Float>(case: &Case) -> Vec<(String, f64)> {
     };
     let gradient = |all: &loss_dsl::Gradients<F>, name: &str| {
         if case.scalars.contains_key(name) {
-            let place = L::spec().learned().position(|p| p.name == name);
+            let place = loss.spec().learned().position(|p| p.name == name);
             number(all.scalars[place.expect("a learned scalar")])
         } else {
             widened(&all[name])
@@ -59,22 +57,22 @@ pub fn errors<L: Loss + Default, F: Float>(case: &Case) -> Vec<(String, f64)> {
     };
 
     let per_sample = loss.clone().with_reduction(Reduction::None);
-    let (value, saved) = per_sample
-        .save::<F, ()>(inputs.clone())
-        .expect("a correct call");
+    let value = per_sample.evaluate(&inputs).expect("a correct call");
     record("value".to_owned(), &elements(&value), &case.value);
     let cotangent = case.cotangent.mapv(F::from_f64);
     let upstream = match value {
         Value::Total(_) => Upstream::Scalar(cotangent[IxDyn(&[])]),
         Value::PerSample(_) => Upstream::PerSample(cotangent.view()),
     };
-    let pulled = saved.pull_back(upstream).expect("a correct call");
+    let pulled = per_sample
+        .pull_back(&inputs, upstream)
+        .expect("a correct call");
     for (name, expected) in &case.gradients["cotangent"] {
         let found = gradient(&pulled, name);
         record(format!("cotangent d{name}"), &found, expected);
     }
     let (_, auxiliary) = loss.evaluate_auxiliary(&inputs).expect("a correct call");
-    for (output, found) in L::spec().auxiliary.iter().zip(&auxiliary) {
+    for (output, found) in loss.spec().auxiliary.iter().zip(&auxiliary) {
         if let Some(expected) = case.auxiliary.get(output.name) {
             record(output.name.to_owned(), &widened(found), expected);
         }

@@ -6,6 +6,8 @@ use loss_codegen::support::Diagnostics;
 use loss_codegen::syntax;
 use proc_macro2::TokenStream;
 
+use super::any::AnyLoss;
+
 /// The inside of every `loss! { … }` of `loss-dsl/src/losses`, in order of file and line.
 ///
 /// # Panics
@@ -37,7 +39,7 @@ macro_rules! built_in_losses {
     };
 }
 
-/// `$check::<Loss>(&subject)` as a test for every built-in loss, in a module `built_in`.
+/// `$check(&subject)` as a test for every built-in loss, in a module `built_in`.
 #[macro_export]
 macro_rules! for_each_built_in {
     ($check:ident) => {
@@ -49,7 +51,7 @@ macro_rules! for_each_built_in {
                 #[test]
                 fn $test() {
                     let subject = $crate::support::subject::Subject::built_in(stringify!($loss));
-                    super::$check::<loss_dsl::losses::$loss>(&subject);
+                    super::$check(&subject);
                 }
             )*
 
@@ -61,6 +63,27 @@ macro_rules! for_each_built_in {
         }
     };
 }
+
+macro_rules! table {
+    ($($file:ident $loss:ident,)*) => {
+        /// The built-in loss `name` at its defaults.
+        ///
+        /// The kernels of the whole library are compiled for this table, here and nowhere else.
+        ///
+        /// # Panics
+        /// If there is none.
+        pub fn loss(name: &str) -> AnyLoss {
+            match name {
+                $(stringify!($loss) => AnyLoss::of::<loss_dsl::losses::$loss>(),)*
+                _ => panic!("no built-in loss {name}"),
+            }
+        }
+
+        /// The file of goldens of each built-in loss, by name.
+        pub const FILES: &[(&str, &str)] = &[$((stringify!($loss), stringify!($file))),*];
+    };
+}
+crate::built_in_losses!(table);
 
 /// The names of all built-in losses, sorted.
 pub fn names() -> Vec<String> {

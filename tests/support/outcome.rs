@@ -1,8 +1,9 @@
 //! All numbers that a call of a loss yields, and how far two sets of them are apart.
 
-use loss_dsl::{Float, GradientTargets, Loss, Reduction, Upstream, Value};
+use loss_dsl::{Float, GradientTargets, Reduction, Upstream, Value};
 use ndarray::{ArrayD, IxDyn};
 
+use super::any::{AnyLoss, Number};
 use super::arrays::Arrays;
 
 /// Losses per sample, gradients for a cotangent per sample, auxiliary outputs.
@@ -17,10 +18,10 @@ pub struct Outcome {
 ///
 /// # Panics
 /// If the call is refused.
-pub fn generated<L: Loss, F: Float>(loss: &L, arrays: &Arrays, cotangent: &ArrayD<f64>) -> Outcome {
+pub fn generated<F: Number>(loss: &AnyLoss, arrays: &Arrays, cotangent: &ArrayD<f64>) -> Outcome {
     let loss = loss.clone().with_reduction(Reduction::None);
     let inputs = arrays.inputs::<F>();
-    let spec = L::spec();
+    let spec = loss.spec();
     let (value, auxiliary) = loss.evaluate_auxiliary(&inputs).expect("a correct call");
     let mut list = vec![("value".to_owned(), elements(&value))];
     let names = spec.auxiliary.iter().map(|output| output.name.to_owned());
@@ -38,14 +39,12 @@ pub fn generated<L: Loss, F: Float>(loss: &L, arrays: &Arrays, cotangent: &Array
         tensors: buffers.iter_mut().map(|buffer| buffer.view_mut()).collect(),
         scalars: learned.iter_mut().collect(),
     };
-    let (_, saved) = loss.save::<F, ()>(inputs).expect("a correct call");
     let cotangent = cotangent.mapv(F::from_f64);
     let upstream = match value {
         Value::Total(_) => Upstream::Scalar(cotangent[IxDyn(&[])]),
         Value::PerSample(_) => Upstream::PerSample(cotangent.view()),
     };
-    saved
-        .pull_back_into(upstream, targets)
+    loss.pull_back_into(&inputs, upstream, targets)
         .expect("a correct call");
     let names = spec.differentiable().map(|p| format!("d{}", p.name));
     list.extend(names.zip(buffers.iter().map(widened)));

@@ -3,33 +3,37 @@
 use loss_codegen::compile::{Compiled, compile};
 use loss_codegen::ir::eval::{Environment, Value, eval_all};
 use loss_codegen::ir::{AxisId, Gradient, Graph, Loss as Definition, Range, Role};
-use loss_dsl::Loss;
 use ndarray::{ArrayD, IxDyn};
 use proc_macro2::TokenStream;
 
+use super::any::AnyLoss;
 use super::arrays::{Array, Arrays};
 use super::library;
 use super::outcome::Outcome;
 use super::random::Random;
 
-/// A loss as the compiler library sees it.
+/// A loss as the compiler library sees it, and as the macro made it.
 pub struct Subject {
     /// All stages' results.
     pub compiled: Compiled,
+    /// The generated type at its defaults.
+    pub loss: AnyLoss,
 }
 
 impl Subject {
-    /// The loss `name` among the definitions of one block.
+    /// A generated type, and the definitions among which its own is.
     ///
     /// # Panics
     /// If the block has mistakes or no such loss.
-    pub fn in_block(block: TokenStream, name: &str) -> Option<Self> {
+    pub fn in_block(block: TokenStream, loss: AnyLoss) -> Self {
+        let name = loss.name();
         let losses = compile(block).unwrap_or_else(|mistakes| {
             let texts: Vec<String> = mistakes.iter().map(|mistake| mistake.text()).collect();
             panic!("{name}: {}", texts.join("\n"))
         });
         let found = losses.into_iter().find(|loss| loss.header.name == name);
-        found.map(|compiled| Self { compiled })
+        let compiled = found.unwrap_or_else(|| panic!("no {name} in the block"));
+        Self { compiled, loss }
     }
 
     /// The built-in loss `name`.
@@ -37,7 +41,7 @@ impl Subject {
     /// # Panics
     /// If there is none.
     pub fn built_in(name: &str) -> Self {
-        Self::in_block(library::block_of(name), name).expect("a loss of its name")
+        Self::in_block(library::block_of(name), library::loss(name))
     }
 
     /// The loss as written.
@@ -97,10 +101,10 @@ impl Subject {
 
     /// What the interpreter makes of `gradient` (one of this loss's), in f64, at the inputs and settings as numbers of
     /// `single` precision hold them.
-    pub fn interpreted<L: Loss>(
+    pub fn interpreted(
         &self,
         gradient: &Gradient,
-        loss: &L,
+        loss: &AnyLoss,
         arrays: &Arrays,
         cotangent: &ArrayD<f64>,
         single: bool,
@@ -121,7 +125,11 @@ impl Subject {
             roots.push((format!("d{}", param.name), node, param.axes.clone()));
         }
         // Gradients of tensors come before those of scalars at run time.
-        let learned = |name: &str| L::spec().learned().any(|p| format!("d{}", p.name) == name);
+        let learned = |name: &str| {
+            loss.spec()
+                .learned()
+                .any(|p| format!("d{}", p.name) == name)
+        };
         roots.sort_by_key(|(name, ..)| learned(name));
         let nodes: Vec<_> = roots.iter().map(|(_, node, _)| *node).collect();
         let values = eval_all::<f64>(graph, &env, &nodes);
@@ -150,9 +158,10 @@ fn within(range: Range, normal: f64) -> f64 {
     }
 }
 
-fn environment<L: Loss>(
+/// What the interpreter is given for a call; reals as numbers of `single` precision hold them.
+pub(super) fn environment(
     graph: &Graph,
-    loss: &L,
+    loss: &AnyLoss,
     arrays: &Arrays,
     cotangent: &ArrayD<f64>,
     single: bool,

@@ -6,12 +6,13 @@
 //! slope between the two counts as right there.
 //!
 //! A loss with `detach` is *meant* to have a gradient that is not the slope of its value; the checker
-//! reports the difference.
+//! reports the difference. [`slope`] is how slopes are measured, for checks of one's own.
 
 mod report;
 mod slope;
 
 pub use report::{GradientEntry, GradientReport};
+pub use slope::{Slope, slope};
 
 use ndarray::{ArrayD, Dimension, IxDyn};
 
@@ -120,7 +121,7 @@ fn along_tensor<L: Loss>(
             }
             objective(loss, &moved, cotangent)
         };
-        let slope = slope::measure(&mut set, x);
+        let slope = slope(&mut set, x);
         set(x);
         Measured {
             analytic: gradient[&index],
@@ -158,6 +159,6 @@ fn along_scalar<L: Loss>(
     Measured {
         index: Vec::new(),
         analytic,
-        slope: slope::measure(&mut set, x),
+        slope: slope(&mut set, x),
     }
 }

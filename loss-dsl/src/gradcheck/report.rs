@@ -129,23 +129,13 @@ fn entry(parameter: &'static str, measured: Measured, scale: f64) -> GradientEnt
     let Measured {
         index,
         analytic,
-        slope:
-            Slope {
-                central: numeric,
-                uncertainty,
-                kink,
-            },
+        slope,
     } = measured;
-    let distance = match kink {
-        None => (analytic - numeric).abs(),
-        Some((a, b)) => (a.min(b) - analytic).max(analytic - a.max(b)).max(0.0),
-    };
-    let missing = analytic.is_nan() || distance.is_nan();
-    let error = if missing {
-        f64::INFINITY
-    } else {
-        distance / scale
-    };
+    let Slope {
+        central: numeric,
+        uncertainty,
+        kink,
+    } = slope;
     GradientEntry {
         parameter,
         index,
@@ -153,7 +143,7 @@ fn entry(parameter: &'static str, measured: Measured, scale: f64) -> GradientEnt
         numeric,
         uncertainty,
         kink,
-        error,
+        error: slope.distance(analytic) / scale,
     }
 }
 

@@ -12,20 +12,42 @@
 /// Number of steps, each half the one before.
 const STEPS: usize = 12;
 
-/// The slope of a function at a point.
+/// The measured slope of a function at a point.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Slope {
+pub struct Slope {
     /// From both sides.
-    pub(super) central: f64,
+    pub central: f64,
     /// How far `central` may be off.
-    pub(super) uncertainty: f64,
+    pub uncertainty: f64,
     /// To the left and to the right, if these differ.
-    pub(super) kink: Option<(f64, f64)>,
+    pub kink: Option<(f64, f64)>,
 }
 
-/// Measures the slope of `f` at `x`. The first step is 2⁻⁶ of max(|x|, 1). Steps at which `f` is NaN are skipped; the
-/// slope is NaN if none is left.
-pub(super) fn measure(f: &mut impl FnMut(f64) -> f64, x: f64) -> Slope {
+impl Slope {
+    /// How far `analytic` is from the slope; at a kink, from the interval of the slopes to its sides. Infinite
+    /// if either is not a number.
+    pub fn distance(&self, analytic: f64) -> f64 {
+        let distance = match self.kink {
+            None => (analytic - self.central).abs(),
+            Some((a, b)) => (a.min(b) - analytic).max(analytic - a.max(b)).max(0.0),
+        };
+        if analytic.is_nan() || distance.is_nan() {
+            f64::INFINITY
+        } else {
+            distance
+        }
+    }
+}
+
+/// Measures the slope of `f` at `x` by extrapolated differences, from 25 values. The first step is 2⁻⁶ of
+/// max(|x|, 1). Steps at which `f` is NaN are skipped; the slope is NaN if none is left.
+///
+/// ```
+/// let slope = loss_dsl::slope(|x| x.sin(), 0.5);
+/// assert!((slope.central - 0.5_f64.cos()).abs() < 1e-12);
+/// assert!(loss_dsl::slope(f64::abs, 0.0).kink.is_some());
+/// ```
+pub fn slope(mut f: impl FnMut(f64) -> f64, x: f64) -> Slope {
     let middle = f(x);
     let first = x.abs().max(1.0) / 64.0;
     let samples: Vec<Sample> = (0..STEPS)
@@ -130,7 +152,7 @@ mod tests {
             (|x| 1e8 + x, 5.0, 1.0),
         ];
         for (f, x, expected) in cases {
-            let slope = measure(&mut { f }, x);
+            let slope = slope(f, x);
             let off = (slope.central - expected).abs();
             assert!(
                 off <= 1e-10 * expected.abs().max(1.0) || off <= slope.uncertainty,
@@ -142,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_kink_is_seen_with_both_slopes() {
-        let slope = measure(&mut |x: f64| x.max(0.0) + 3.0 * x, 0.0);
+        let slope = slope(|x: f64| x.max(0.0) + 3.0 * x, 0.0);
         let (left, right) = slope.kink.expect("relu has a kink at 0");
         assert!(
             (left - 3.0).abs() < 1e-9 && (right - 4.0).abs() < 1e-9,
@@ -152,15 +174,15 @@ mod tests {
 
     #[test]
     fn a_kink_nearby_is_not_one_here() {
-        let slope = measure(&mut |x: f64| x.abs(), 1e-3);
+        let slope = slope(|x: f64| x.abs(), 1e-3);
         assert_eq!(slope.kink, None);
         assert!((slope.central - 1.0).abs() < 1e-9, "{slope:?}");
     }
 
     #[test]
     fn steps_outside_the_domain_are_skipped() {
-        let slope = measure(&mut |x: f64| x.sqrt(), 0.01);
+        let slope = slope(|x: f64| x.sqrt(), 0.01);
         assert!((slope.central - 5.0).abs() < 1e-7, "{slope:?}");
-        assert!(measure(&mut |_| f64::NAN, 1.0).central.is_nan());
+        assert!(slope(|_| f64::NAN, 1.0).central.is_nan());
     }
 }

@@ -6,7 +6,7 @@
 mod angles;
 mod logits;
 
-use loss_dsl::{Loss, Reduction};
+use loss_dsl::{Reduction, Spec};
 use ndarray::{ArrayD, Axis};
 
 use loss_tests::support::arrays::{Array, Arrays};
@@ -35,10 +35,10 @@ const PATTERNS: [(&str, Pattern); 7] = [
     ("one of 80", |at, _| if at % 3 == 0 { 80.0 } else { 0.0 }),
 ];
 
-fn fill<L: Loss>(arrays: &mut Arrays, pattern: Pattern) {
+fn fill(spec: &Spec, arrays: &mut Arrays, pattern: Pattern) {
     let mut random = Random::new(11);
-    let differentiable: Vec<_> = L::spec().differentiable().map(|p| p.name).collect();
-    for (parameter, array) in L::spec().arrays().zip(&mut arrays.list) {
+    let differentiable: Vec<_> = spec.differentiable().map(|p| p.name).collect();
+    for (parameter, array) in spec.arrays().zip(&mut arrays.list) {
         if let (Array::Real(array), true) = (array, differentiable.contains(&parameter.name)) {
             for (at, element) in array.iter_mut().enumerate() {
                 *element = pattern(at, &mut random);
@@ -74,53 +74,59 @@ fn in_single(exact: &Outcome, found: &Outcome) -> Outcome {
     }
 }
 
-fn at_patterns<L: Loss + Default>(subject: &Subject) {
-    let loss = L::default();
+fn at_patterns(subject: &Subject) {
+    let loss = &subject.loss;
     let mut failures = Vec::new();
     for (name, pattern) in PATTERNS {
         let mut arrays = subject.sample(sizes, 3);
-        fill::<L>(&mut arrays, pattern);
+        fill(loss.spec(), &mut arrays, pattern);
         let cotangent = subject.cotangent(&arrays, 4);
         let literal = &subject.compiled.literal;
-        let expected = |single| subject.interpreted(literal, &loss, &arrays, &cotangent, single);
+        let expected = |single| subject.interpreted(literal, loss, &arrays, &cotangent, single);
         let double = expected(false);
         let mut elements = double.arrays.iter().flat_map(|(_, array)| array);
         assert!(
             elements.all(|e| e.is_finite()),
             "{name}: the truth is not finite"
         );
-        let found = generated::<L, f64>(&loss, &arrays, &cotangent);
+        let found = generated::<f64>(loss, &arrays, &cotangent);
         let (error, array) = found.error(&double);
         if error > DOUBLE {
             failures.push(format!("{name}: {array} in f64 off by {error:.1e}"));
         }
-        let found = generated::<L, f32>(&loss, &arrays, &cotangent);
+        let found = generated::<f32>(loss, &arrays, &cotangent);
         let (error, array) = found.error(&in_single(&expected(true), &found));
         if error > SINGLE {
             failures.push(format!("{name}: {array} in f32 off by {error:.1e}"));
         }
     }
-    assert!(failures.is_empty(), "{}\n{}", L::NAME, failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{}\n{}",
+        loss.name(),
+        failures.join("\n")
+    );
 }
 
 loss_tests::for_each_built_in!(at_patterns);
 
 /// A NaN in one sample is in that sample's loss and gradient, and in no other's.
-fn nan_stays_in_its_row<L: Loss + Default>(subject: &Subject) {
-    if L::spec().coupled || L::spec().value_axes.is_empty() {
+fn nan_stays_in_its_row(subject: &Subject) {
+    let loss = &subject.loss;
+    let spec = loss.spec();
+    if spec.coupled || spec.value_axes.is_empty() {
         return;
     }
-    let batch = L::spec().value_axes[0];
-    let loss = L::default();
+    let batch = spec.value_axes[0];
     let arrays = subject.sample(sizes, 8);
     let cotangent = subject.cotangent(&arrays, 9);
-    let clean = generated::<L, f32>(&loss, &arrays, &cotangent);
+    let clean = generated::<f32>(loss, &arrays, &cotangent);
     let with_batch = |p: &&loss_dsl::ParameterSpec| p.axes.first() == Some(&batch);
-    let parameter = L::spec()
+    let parameter = spec
         .differentiable()
         .find(with_batch)
         .expect("a tensor with samples");
-    let at = L::spec()
+    let at = spec
         .arrays()
         .position(|p| p.name == parameter.name)
         .expect("an array");
@@ -130,7 +136,7 @@ fn nan_stays_in_its_row<L: Loss + Default>(subject: &Subject) {
         .real_mut(at)
         .index_axis_mut(Axis(0), sample)
         .fill(f64::NAN);
-    let spoilt = generated::<L, f32>(&loss, &spoilt, &cotangent);
+    let spoilt = generated::<f32>(loss, &spoilt, &cotangent);
     for name in ["value".to_owned(), format!("d{}", parameter.name)] {
         let rows = clean
             .get(&name)
@@ -157,10 +163,10 @@ mod nan {
 }
 
 /// No samples: the value is 0 and every gradient of a shared tensor is 0.
-fn nothing<L: Loss + Default>(subject: &Subject) {
+fn nothing(subject: &Subject) {
     let arrays = subject.sample(|dim| if dim == "N" { 0 } else { 3 }, 1);
     for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
-        let loss = L::default().with_reduction(reduction);
+        let loss = subject.loss.clone().with_reduction(reduction);
         let (value, gradients) = loss
             .differentiate(&arrays.inputs::<f32>())
             .expect("a correct call");

@@ -11,11 +11,13 @@
 //! has no effect on a [`Node::Select`].
 
 mod environment;
+mod held;
 mod number;
 mod reduce;
 mod tensor;
 
 pub use environment::{Environment, Value};
+pub use held::{Held, eval_holding};
 pub use number::Number;
 pub use tensor::{Elements, Tensor};
 
@@ -42,15 +44,30 @@ pub fn eval<T: Number>(graph: &Graph, env: &Environment, node: NodeId) -> Tensor
 /// # Panics
 /// As [`eval`].
 pub fn eval_all<T: Number>(graph: &Graph, env: &Environment, nodes: &[NodeId]) -> Vec<Tensor<T>> {
+    evaluate(graph, env, nodes, &Held(Vec::new()))
+}
+
+/// The values of nodes, where some are given.
+fn evaluate<T: Number>(
+    graph: &Graph,
+    env: &Environment,
+    nodes: &[NodeId],
+    held: &Held<T>,
+) -> Vec<Tensor<T>> {
     env.check(graph);
     let mut interpreter = Interpreter {
         graph,
         env,
         known: vec![None; graph.len()],
     };
+    for (id, tensor) in &held.0 {
+        interpreter.known[id.0 as usize] = Some(tensor.clone());
+    }
     for id in graph.reachable(nodes) {
-        let tensor = interpreter.array(id);
-        interpreter.known[id.0 as usize] = Some(tensor);
+        if interpreter.known[id.0 as usize].is_none() {
+            let tensor = interpreter.array(id);
+            interpreter.known[id.0 as usize] = Some(tensor);
+        }
     }
     nodes
         .iter()

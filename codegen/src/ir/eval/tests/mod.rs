@@ -285,3 +285,23 @@ fn central_difference_of_cross_entropy() {
         assert!((slope - (p[element] - hot[element])).abs() < 1e-10);
     }
 }
+
+/// detach(exp z) · z with exp z held at the first point.
+#[test]
+fn what_is_detached_is_held() {
+    let mut f = fixture();
+    let weight = f.g.unary(UnaryOp::Exp, f.z);
+    let weight = f.g.detach(weight);
+    let node = f.g.mul(weight, f.z);
+    let env = environment(&f);
+    let z = [1.0, 2.0, 4.0, -1.0, 0.5, 0.0];
+    let held = Held::below(&f.g, &env, &[node]);
+    assert!(!held.is_empty() && Held::<f64>::below(&f.g, &env, &[f.z]).is_empty());
+    let moved = env.with(Z, Value::Real(z.map(|z| z + 3.0).to_vec()));
+    let got = eval_holding::<f64>(&f.g, &moved, &[node], &held).remove(0);
+    close(got.reals(), &z.map(|z: f64| z.exp() * (z + 3.0)));
+    close(
+        &reals(&f, &moved, node),
+        &z.map(|z: f64| (z + 3.0).exp() * (z + 3.0)),
+    );
+}
