@@ -50,6 +50,8 @@ def check_against_peer(reference, case, values, valid, leaves):
             arguments[name] = tensor.double()
     expected = reference.peer(**arguments)
     at = f"{reference.name}, {case.name}: {{}}".format
+    if expected.dim() < values.dim():
+        values, valid = values.sum() / valid.sum(), torch.ones(())
     torch.testing.assert_close(values, expected, rtol=1e-11, atol=1e-12, msg=at)
     theirs = torch.autograd.grad(expected.sum() / valid.sum(), leaves)
     ours = torch.autograd.grad(values.sum() / valid.sum(), leaves, retain_graph=True)

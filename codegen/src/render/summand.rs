@@ -109,8 +109,9 @@ impl Translator {
             Node::Softmax(s) => s.axes,
             _ => AxisSet::EMPTY,
         };
-        // Inside, the name would mean the bound axis.
-        let result = if bound.contains(axis) {
+        // Inside, the name would mean the bound axis, and the place is another one.
+        let hidden = bound.contains(axis) || !bound.is_disjoint(self.graph.free(place));
+        let result = if hidden {
             id
         } else {
             let children: BTreeMap<_, _> = node

@@ -5,6 +5,7 @@
 
 mod angles;
 mod logits;
+mod pairs;
 
 use loss_dsl::{Reduction, Spec};
 use ndarray::{ArrayD, Axis};

@@ -1,5 +1,5 @@
 """The references of the library, a file a family."""
 
-from . import distillation, focal, margin, sigmoid, softmax, weighted
+from . import distillation, focal, margin, pairs, sigmoid, softmax, weighted
 
-FAMILIES = [softmax, weighted, sigmoid, focal, distillation, margin]
+FAMILIES = [softmax, weighted, sigmoid, focal, distillation, margin, pairs]
