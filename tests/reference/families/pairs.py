@@ -423,6 +423,7 @@ REFERENCES = [
         seed=7302,
         differentiable=["anchor", "positive", "negative"],
         peer=triplet_margin_peer,
+        single=5e-6,
     ),
     Reference("InfoNce", info_nce, info_nce_cases, seed=7303, differentiable=["a", "b"], peer=info_nce_peer, ill=ill_where_certain, single=1e-5),
     Reference("Clip", clip, clip_cases, seed=7304, differentiable=["a", "b"], learned=["t"], peer=clip_peer, ill=ill_where_certain, single=1e-5),
@@ -440,7 +441,7 @@ REFERENCES = [
     ),
     labelled("BatchContrastive", batch_contrastive, batch_of({"pos_margin": 0.0, "neg_margin": 1.0}, {"pos_margin": 0.5, "neg_margin": 1.5}), 7307, peer=batch_contrastive_peer),
     labelled("BatchAllTriplet", batch_all_triplet, batch_of({"margin": 0.2}, {"margin": 1.5}), 7308, peer=batch_all_triplet_peer),
-    labelled("BatchHardTriplet", batch_hard_triplet, batch_hard_triplet_cases, 7309, peer=batch_hard_triplet_peer),
+    labelled("BatchHardTriplet", batch_hard_triplet, batch_hard_triplet_cases, 7309, peer=batch_hard_triplet_peer, single=2e-5),
     labelled("NtXent", nt_xent, batch_of({"temperature": 0.5}, {"temperature": 0.07}, {"temperature": 0.01}), 7310, peer=nt_xent_peer, weight=has_partner, single=1e-5),
     labelled("SupCon", sup_con, batch_of({"temperature": 0.1}, {"temperature": 0.07}, {"temperature": 0.01}), 7311, peer=sup_con_peer, ill=without_strangers, weight=has_partner, single=1e-5),
     labelled(
