@@ -62,6 +62,8 @@ pub enum ParameterKind {
         /// The dimension whose extent bounds the labels.
         range: usize,
     },
+    /// Integers of any value that say what a sample belongs to; they are only compared with each other.
+    Identity,
     /// Booleans.
     Mask,
     /// A run-time scalar, kept in a field of the loss.
@@ -135,7 +137,10 @@ impl Spec {
         self.parameters.iter().filter(|p| {
             matches!(
                 p.kind,
-                ParameterKind::Tensor { .. } | ParameterKind::Label { .. } | ParameterKind::Mask
+                ParameterKind::Tensor { .. }
+                    | ParameterKind::Label { .. }
+                    | ParameterKind::Identity
+                    | ParameterKind::Mask
             )
         })
     }

@@ -70,6 +70,21 @@ fn sigmoid_cross_entropy() {
 }
 
 #[test]
+fn own_partner_against_the_others() {
+    let bodies = [
+        "softplus(lse[M, M != N](s) - s[M = N])",
+        "softplus(lse[M, M != N](s - s[M = N]))",
+        "ln(1 + sum[M, M != N](exp(s - s[M = N])))",
+        "log1p(sum[M, !(M == N)](exp(s - s[M = N])))",
+    ];
+    let bodies = bodies.map(|body| format!("axis M like N; let s = dot[D](a, b[N -> M]); {body}"));
+    same(
+        "a: [N, D], b: [N, D]",
+        &bodies.each_ref().map(String::as_str),
+    );
+}
+
+#[test]
 fn cosine_similarity() {
     same(
         "a: [N, D], b: [N, D]",

@@ -41,6 +41,15 @@ written! {
         }
     }
 
+    /// Identities of two arrays, sets that may be empty.
+    memory {
+        /// Samples of a batch against those of a memory, by whose they are.
+        pub Memory(x: [N, D], keys: [K, D], y: id [N], owner: id [K], t: scalar = 0.5 where t > 0) {
+            let s = dot[D](unit[D](x), unit[D](keys)) / t;
+            ln(1 + sum[K, y == owner](exp(-s))) + ln(1 + sum[K, y != owner](exp(s)))
+        }
+    }
+
     /// Scalars that learn, masks.
     learning {
         /// Sigmoid loss of image-text pairs with a learnt scale and bias (Zhai et al. 2023).
@@ -186,6 +195,7 @@ macro_rules! for_each_written {
             $check
             pairs InfoNce,
             neighbours Neighbours,
+            memory Memory,
             learning SigLip,
             kinks Kinks,
             grid Tokens,

@@ -34,7 +34,7 @@ class Reference:
     the auxiliary outputs. Its docstring is the formula. Gradients are autograd's. Masks arrive as 0.0 and 1.0,
     learned scalars as 0-dimensional tensors that require a gradient, other scalars and flags as Python numbers.
 
-    `peer(**case.arguments())` is the same from a library that people use (torch.nn, pytorch-metric-learning, torchvision), or the form
+    `peer(**case.arguments())` is the same, or the mean alone as one number, from a library that people use (torch.nn, pytorch-metric-learning, torchvision), or the form
     that PyTorch users write: both must agree, in value and gradient, in every case but those that `ill` names (the peer loses digits, is NaN or wrong there:
     say which and why beside it).
     """
@@ -58,7 +58,7 @@ class Draw:
         self.generator = torch.Generator().manual_seed(seed)
 
     def real(self, *shape, scale=1.0):
-        values = torch.randn(*shape, generator=self.generator, dtype=torch.float64) * scale
+        values = torch.randn(shape, generator=self.generator, dtype=torch.float64) * scale
         return (values * GRID).round() / GRID
 
     def labels(self, classes, *shape):

@@ -79,6 +79,10 @@ impl Subject {
                         random.below(classes) as i64
                     }))
                 }
+                // Of any size and sign, few of them.
+                Role::Identity => Array::Labels(ArrayD::from_shape_simple_fn(shape, || {
+                    [-1, i64::MAX, 7][random.below(3)]
+                })),
                 Role::Mask => {
                     Array::Mask(ArrayD::from_shape_simple_fn(shape, || random.below(2) == 1))
                 }
@@ -175,7 +179,7 @@ pub(super) fn environment(
     );
     for id in graph.param_ids() {
         let value = match graph.param(id).role {
-            Role::Tensor { .. } | Role::Label(_) | Role::Mask => {
+            Role::Tensor { .. } | Role::Label(_) | Role::Identity | Role::Mask => {
                 match given.next().expect("an array per parameter") {
                     Array::Real(array) => Value::Real(array.iter().map(|&x| precise(x)).collect()),
                     Array::Labels(array) => {
@@ -196,7 +200,12 @@ pub(super) fn environment(
 
 fn extents(graph: &Graph, arrays: &Arrays) -> Vec<usize> {
     let mut dims = vec![0; graph.dim_count()];
-    let is_array = |role: &Role| matches!(role, Role::Tensor { .. } | Role::Label(_) | Role::Mask);
+    let is_array = |role: &Role| {
+        matches!(
+            role,
+            Role::Tensor { .. } | Role::Label(_) | Role::Identity | Role::Mask
+        )
+    };
     let params = graph.params().iter().filter(|param| is_array(&param.role));
     for (param, array) in params.zip(&arrays.list) {
         for (&axis, &extent) in param.axes.iter().zip(array.shape()) {

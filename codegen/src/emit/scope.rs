@@ -185,7 +185,7 @@ impl<'p> Scope<'p> {
 pub(super) fn ordinal(graph: &Graph, param: ParamId) -> usize {
     let class = |role: &Role| match role {
         Role::Tensor { .. } => 0,
-        Role::Label(_) => 1,
+        Role::Label(_) | Role::Identity => 1,
         Role::Mask => 2,
         Role::Scalar { .. } => 3,
         Role::Flag(_) => 4,

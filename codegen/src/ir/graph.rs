@@ -249,6 +249,7 @@ impl Graph {
             Node::Position(axis) => Kind::Index(self.axis(*axis).dim),
             Node::Load(param, _) => match self.param(*param).role {
                 Role::Label(dim) => Kind::Index(dim),
+                Role::Identity => Kind::Identity,
                 Role::Mask => Kind::Bool,
                 Role::Tensor { .. }
                 | Role::Scalar { .. }

@@ -13,6 +13,8 @@ pub enum Role {
     },
     /// Positions on a dimension.
     Label(DimId),
+    /// Names of what samples belong to: compared with each other, nothing else.
+    Identity,
     /// Truth values.
     Mask,
     /// A run-time scalar.
@@ -183,6 +185,7 @@ impl Param {
             Role::Static(value) => Some(Rational::from_int(value)),
             Role::Tensor { .. }
             | Role::Label(_)
+            | Role::Identity
             | Role::Mask
             | Role::Scalar { .. }
             | Role::Flag(_)

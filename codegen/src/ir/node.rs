@@ -35,6 +35,8 @@ pub enum Kind {
     Bool,
     /// A position on a dimension.
     Index(DimId),
+    /// The name of what a sample belongs to.
+    Identity,
 }
 
 /// An expression, hash-consed in a [`Graph`](super::Graph).

@@ -39,9 +39,12 @@ pub(super) fn range_of(graph: &Graph, node: &Node) -> Range {
         Node::Scalar(id) => graph.param(*id).range,
         Node::Load(id, _) => match graph.param(*id).role {
             Role::Tensor { .. } | Role::Scalar { .. } => graph.param(*id).range,
-            Role::Label(_) | Role::Mask | Role::Flag(_) | Role::Static(_) | Role::Cotangent => {
-                Range::REAL
-            }
+            Role::Label(_)
+            | Role::Identity
+            | Role::Mask
+            | Role::Flag(_)
+            | Role::Static(_)
+            | Role::Cotangent => Range::REAL,
         },
         Node::Sum(c, terms) => terms.iter().fold(constant(*c), |range, (id, coefficient)| {
             add(range, scale(graph.range(*id), *coefficient))

@@ -104,6 +104,49 @@ fn the_logarithm_of_a_filtered_sum_of_exponentials_is_the_filtered_lse() {
 }
 
 #[test]
+fn ln_of_one_and_a_sum_of_exponentials_is_softplus() {
+    let mut f = fixture();
+    let axes = classes(&f);
+    let position = f.g.position(f.c);
+    let hit = f.g.equal(position, f.y);
+    let (zero, outside) = (f.g.zero(), f.g.neg_infinity());
+    let e = f.g.unary(UnaryOp::Exp, f.z);
+    let others = f.g.select(hit, zero, e);
+    let total = f.g.reduce(Reducer::Sum, axes, others);
+    let one_plus = f.g.sum(Rational::ONE, &[(total, Rational::ONE)]);
+    let log = f.g.unary(UnaryOp::Ln, one_plus);
+
+    let kept = f.g.select(hit, outside, f.z);
+    let lse = f.g.reduce(Reducer::Lse, axes, kept);
+    assert_eq!(log, f.g.unary(UnaryOp::Softplus, lse));
+}
+
+/// Whichever branch is −∞, and for a maximum too.
+#[test]
+fn what_is_constant_leaves_a_filtered_lse() {
+    let mut f = fixture();
+    let axes = classes(&f);
+    let zy = f.g.substitute(f.z, &[(f.c, Index::At(f.y))]);
+    let gap = f.g.sub(f.z, zy);
+    let position = f.g.position(f.c);
+    let hit = f.g.equal(position, f.y);
+    let outside = f.g.neg_infinity();
+    for reducer in [Reducer::Lse, Reducer::Max] {
+        for keep in [true, false] {
+            let filtered = |g: &mut Graph, body: NodeId| match keep {
+                true => g.select(hit, body, outside),
+                false => g.select(hit, outside, body),
+            };
+            let gaps = filtered(&mut f.g, gap);
+            let logits = filtered(&mut f.g, f.z);
+            let inside = f.g.reduce(reducer, axes, gaps);
+            let reduced = f.g.reduce(reducer, axes, logits);
+            assert_eq!(inside, f.g.sub(reduced, zy));
+        }
+    }
+}
+
+#[test]
 fn one_hot_in_a_sum_is_a_gather() {
     let mut f = fixture();
     let position = f.g.position(f.c);

@@ -170,7 +170,11 @@ impl Reader<'_> {
                 let counts = scope.filter.as_ref().is_none_or(|f| self.holds(f, at));
                 if counts { share } else { 0.0 }
             }
-            ("unit", [a]) => self.value(a, at) / self.norm(scope, a, at),
+            // Of the zero vector, by convention, 0.
+            ("unit", [a]) => match self.norm(scope, a, at) {
+                0.0 => 0.0,
+                norm => self.value(a, at) / norm,
+            },
             ("angle", [a, b]) => {
                 let dot: f64 = values(a).iter().zip(values(b)).map(|(a, b)| a * b).sum();
                 (dot / self.norm(scope, a, at) / self.norm(scope, b, at)).acos()

@@ -137,19 +137,37 @@ pub(super) fn elements(
             continue;
         }
         let inside: BTreeSet<_> = graph.reachable(&[whole]).into_iter().collect();
+        let mut maps = Vec::new();
         for axis in graph.free(whole).iter() {
-            for index in indices(graph, axis, &places) {
-                let element = graph.substitute(whole, &[(axis, index)]);
-                // What the whole contains is written in its definition anyway.
-                if !inside.contains(&element) && !is_trivial(graph, spelled, element) {
-                    elements
-                        .entry(element)
-                        .or_insert_with(|| (whole, vec![(axis, index)]));
-                }
+            let indices = indices(graph, axis, &places).into_iter();
+            maps.extend(indices.map(|index| vec![(axis, index)]));
+        }
+        maps.extend(exchanges(graph, whole));
+        for map in maps {
+            let element = graph.substitute(whole, &map);
+            // Of two that are each other's exchange the first is the whole.
+            let is_other = map.len() == 1 || element > whole;
+            // What the whole contains is written in its definition anyway.
+            if is_other && !inside.contains(&element) && !is_trivial(graph, spelled, element) {
+                elements.entry(element).or_insert_with(|| (whole, map));
             }
         }
     }
     elements
+}
+
+/// Two axes over one dimension, each in the place of the other: of a matrix over pairs, its transpose.
+fn exchanges(graph: &Graph, whole: NodeId) -> Vec<Vec<(AxisId, Index)>> {
+    let free: Vec<_> = graph.free(whole).iter().collect();
+    let mut exchanges = Vec::new();
+    for (i, &a) in free.iter().enumerate() {
+        for &b in &free[i + 1..] {
+            if graph.axis(a).dim == graph.axis(b).dim {
+                exchanges.push(vec![(a, Index::Axis(b)), (b, Index::Axis(a))]);
+            }
+        }
+    }
+    exchanges
 }
 
 /// What may stand for an axis: positions on its dimension, and axes declared after it.

@@ -51,7 +51,7 @@ impl Translator {
         match self.graph.kind(id) {
             Kind::Real => self.term(id).formula(),
             Kind::Bool => self.condition(id),
-            Kind::Index(_) => self.place(id),
+            Kind::Index(_) | Kind::Identity => self.place(id),
         }
     }
 
@@ -172,7 +172,7 @@ impl Translator {
         match param.role {
             Role::Cotangent => Symbol::cotangent(),
             Role::Scalar { .. } | Role::Static(_) => Symbol::named(&param.name, SymbolRole::Scalar),
-            Role::Tensor { .. } | Role::Label(_) | Role::Mask | Role::Flag(_) => {
+            Role::Tensor { .. } | Role::Label(_) | Role::Identity | Role::Mask | Role::Flag(_) => {
                 Symbol::named(&param.name, SymbolRole::Tensor)
             }
         }

@@ -63,7 +63,7 @@ impl<'g> Lowering<'g> {
             Node::Load(param, index) => {
                 let index = lower_index(&index, |id| self.lower(id));
                 match self.graph.param(param).role {
-                    Role::Label(_) => Op::Label(param, index),
+                    Role::Label(_) | Role::Identity => Op::Label(param, index),
                     Role::Mask => Op::Mask(param, index),
                     Role::Tensor { .. }
                     | Role::Scalar { .. }

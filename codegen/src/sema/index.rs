@@ -105,7 +105,7 @@ impl<'a> Analysis<'a> {
                 );
                 self.refuse(written.range, message)
             }
-            kind @ (Kind::Real | Kind::Bool) => {
+            kind @ (Kind::Real | Kind::Bool | Kind::Identity) => {
                 let message = format!(
                     "expected a position on axis `{}`, found {}",
                     self.axis_name(axis),

@@ -145,6 +145,17 @@ impl<'a> Analysis<'a> {
                 })
             }
             ParameterKind::Mask { .. } => self.condition(value, range),
+            ParameterKind::Identity { .. } => match self.graph.kind(value.node) {
+                Kind::Identity => Some(value),
+                kind => {
+                    let message = format!(
+                        "`{}` is an identity, found {}",
+                        parameter.name,
+                        self.kind_text(kind)
+                    );
+                    self.refuse(range, message)
+                }
+            },
             ParameterKind::Label { .. } => match self.graph.kind(value.node) {
                 Kind::Index(_) => Some(value),
                 kind => {
@@ -241,6 +252,9 @@ impl<'a> Analysis<'a> {
 fn is_positional(kind: &ParameterKind) -> bool {
     matches!(
         kind,
-        ParameterKind::Tensor { .. } | ParameterKind::Label { .. } | ParameterKind::Mask { .. }
+        ParameterKind::Tensor { .. }
+            | ParameterKind::Label { .. }
+            | ParameterKind::Identity { .. }
+            | ParameterKind::Mask { .. }
     )
 }

@@ -192,7 +192,7 @@ impl<'a> Analysis<'a> {
                 self.graph.dim_name(dim)
             ));
         }
-        let labels = || params.iter().filter(|p| matches!(p.role, Role::Label(_)));
+        let labels = || params.iter().filter(|p| is_label(&p.role));
         if labels().any(|label| label.axes.contains(&axis)) {
             return None;
         }
@@ -207,9 +207,8 @@ impl<'a> Analysis<'a> {
     /// The axes in the order of an array that has them, labels' arrays first.
     fn array_order(&self, axes: AxisSet) -> Vec<AxisId> {
         let params = self.graph.params();
-        let is_label = |param: &&ir::Param| matches!(param.role, Role::Label(_));
-        let labels = params.iter().filter(is_label);
-        let others = params.iter().filter(|param| !is_label(param));
+        let labels = params.iter().filter(|param| is_label(&param.role));
+        let others = params.iter().filter(|param| !is_label(&param.role));
         let mut arrays = labels.chain(others);
         let array = arrays.find(|param| axes.is_subset(param.axes.iter().copied().collect()));
         match array {
@@ -327,10 +326,20 @@ impl<'a> Analysis<'a> {
     }
 }
 
+/// Whether the parameter says something of every sample: its axes are the batch axes.
+fn is_label(role: &Role) -> bool {
+    matches!(role, Role::Label(_) | Role::Identity)
+}
+
 fn is_differentiated(role: &Role) -> bool {
     match role {
         Role::Tensor { differentiable } => *differentiable,
         Role::Scalar { learn, .. } => *learn,
-        Role::Label(_) | Role::Mask | Role::Flag(_) | Role::Static(_) | Role::Cotangent => false,
+        Role::Label(_)
+        | Role::Identity
+        | Role::Mask
+        | Role::Flag(_)
+        | Role::Static(_)
+        | Role::Cotangent => false,
     }
 }

@@ -97,6 +97,12 @@ impl<'a> Analysis<'a> {
         if kind_a != kind_b || kind_a == Kind::Bool {
             return self.incomparable(kind_a, kind_b, range);
         }
+        let is_order = !matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
+        if kind_a == Kind::Identity && is_order {
+            let message = "identities have no order";
+            let help = "they are equal or not: `==`, `!=`";
+            return self.refuse_with(range, message, help);
+        }
         let (a, b) = (left.node, right.node);
         Some(match operator {
             BinaryOperator::NotEqual => {
@@ -119,6 +125,9 @@ impl<'a> Analysis<'a> {
         );
         let help = match (a, b) {
             (Kind::Bool, _) | (_, Kind::Bool) => "conditions are joined by `&&`, `||` and `!`",
+            (Kind::Identity, _) | (_, Kind::Identity) => {
+                "identities are compared with each other, as in `y == y[N -> M]`"
+            }
             (Kind::Index(_), Kind::Index(_)) => {
                 "positions are compared along one axis, or an `axis … like …` of it"
             }

@@ -100,8 +100,11 @@ impl<'a> Analysis<'a> {
             {
                 reported.push(&classes.text);
                 let message = format!("no input gives axis `{classes}` its size");
-                let help =
-                    format!("an axis needs a tensor that has it, such as `z: [N, {classes}]`");
+                let help = format!(
+                    "an axis needs a tensor that has it, such as `z: [N, {classes}]`; labels that are only compared are `{}: id [{}]`",
+                    parameter.name,
+                    axes_list(&parameter.kind),
+                );
                 self.diagnostics
                     .error_with_help(classes.range, message, help);
             }
@@ -123,6 +126,7 @@ impl<'a> Analysis<'a> {
                 let axis = scope.axis(&classes.text).flatten()?;
                 Role::Label(self.graph.axis(axis).dim)
             }
+            ParameterKind::Identity { .. } => Role::Identity,
             ParameterKind::Mask { .. } => Role::Mask,
             ParameterKind::Scalar { learn, default } => Role::Scalar {
                 learn: *learn,
@@ -225,12 +229,21 @@ pub(super) fn array_axes(kind: &ParameterKind) -> &[Name] {
     match kind {
         ParameterKind::Tensor { axes, .. }
         | ParameterKind::Label { axes, .. }
+        | ParameterKind::Identity { axes }
         | ParameterKind::Mask { axes } => axes,
         ParameterKind::Scalar { .. }
         | ParameterKind::StaticInt { .. }
         | ParameterKind::Flag { .. }
         | ParameterKind::Error => &[],
     }
+}
+
+fn axes_list(kind: &ParameterKind) -> String {
+    let names: Vec<&str> = array_axes(kind)
+        .iter()
+        .map(|axis| axis.text.as_str())
+        .collect();
+    names.join(", ")
 }
 
 /// All axes that the parameter names, in the order of writing.

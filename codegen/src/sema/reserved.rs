@@ -62,6 +62,7 @@ impl<'a> Analysis<'a> {
             ParameterKind::Scalar { .. } | ParameterKind::Flag { .. } => name.text == "options",
             ParameterKind::Tensor { .. }
             | ParameterKind::Label { .. }
+            | ParameterKind::Identity { .. }
             | ParameterKind::Mask { .. } => name.text == "gradients",
             ParameterKind::StaticInt { .. } | ParameterKind::Error => false,
         };

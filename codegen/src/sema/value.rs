@@ -72,6 +72,7 @@ impl<'a> Analysis<'a> {
         match kind {
             Kind::Real => "a number".to_owned(),
             Kind::Bool => "a condition".to_owned(),
+            Kind::Identity => "an identity".to_owned(),
             Kind::Index(dim) => format!("a position on axis `{}`", self.graph.dim_name(dim)),
         }
     }
@@ -82,6 +83,7 @@ impl<'a> Analysis<'a> {
         let help = match kind {
             Kind::Real => return Some(value),
             Kind::Bool => "write `if condition { 1 } else { 0 }`",
+            Kind::Identity => "identities are compared with each other, as in `y == y[N -> M]`",
             Kind::Index(_) => {
                 "a position is compared, or used as an index `z[AXIS = position]`; `number(position)` counts it from 0"
             }
@@ -96,6 +98,7 @@ impl<'a> Analysis<'a> {
         let help = match kind {
             Kind::Bool => return Some(value),
             Kind::Real => "compare it, as in `x != 0`",
+            Kind::Identity => "compare it with another, as in `y == y[N -> M]`",
             Kind::Index(_) => "compare it, as in `C == y`",
         };
         let message = format!("expected a condition, found {}", self.kind_text(kind));

@@ -3,7 +3,7 @@
 //! The e-graph has no substitution; it would have to be pushed through every operator and past every
 //! binder. The few substituted forms that rules need are put into it at the start.
 
-use crate::ir::{CompareOp, Graph, Index, Node, NodeId, Softmax, SoftmaxForm};
+use crate::ir::{AxisSet, CompareOp, Graph, Index, Node, NodeId, Softmax, SoftmaxForm};
 
 /// Where a one-hot holds its axis stands at the hit: `if C == y { f } else { g }` is also
 /// `if C == y { f[C = y] } else { g }`, which needs f once a row and not for every class.
@@ -31,6 +31,19 @@ pub(crate) struct Place {
     pub(crate) complement: NodeId,
 }
 
+/// The axis that says which share of a softmax over one axis is meant: its own, or that of the position which its
+/// value is at (the share of row N in column M of a matrix over pairs).
+fn positions(graph: &Graph, s: &Softmax) -> Option<AxisSet> {
+    let Some(hit) = s.hit else {
+        return (s.axes.len() == 1).then_some(s.axes);
+    };
+    let (_, place) = graph.one_hot(hit, s.axes).filter(|_| s.axes.len() == 1)?;
+    match *graph.node(place) {
+        Node::Position(axis) => Some(AxisSet::of(axis)),
+        _ => None,
+    }
+}
+
 /// For every softmax over one axis and every one-hot on that axis: one minus the softmax at the hit.
 pub(crate) fn find_hits(graph: &mut Graph, roots: &[NodeId]) -> Vec<Place> {
     let reachable = graph.reachable(roots);
@@ -39,14 +52,14 @@ pub(crate) fn find_hits(graph: &mut Graph, roots: &[NodeId]) -> Vec<Place> {
         let Node::Softmax(s) = graph.node(softmax).clone() else {
             continue;
         };
-        if s.form != SoftmaxForm::Prob || s.hit.is_some() || s.axes.len() != 1 {
+        let Some(over) = positions(graph, &s).filter(|_| s.form == SoftmaxForm::Prob) else {
             continue;
-        }
+        };
         for &condition in &reachable {
             if !matches!(graph.node(condition), Node::Compare(CompareOp::Eq, ..)) {
                 continue;
             }
-            let Some((axis, place)) = graph.one_hot(condition, s.axes) else {
+            let Some((axis, place)) = graph.one_hot(condition, over) else {
                 continue;
             };
             let there = graph.substitute(softmax, &[(axis, Index::At(place))]);

@@ -88,9 +88,12 @@ pub(crate) fn range(egraph: &Egraph, node: &ENode) -> Range {
             let param = &egraph.analysis.params[usize::from(id.0)];
             match param.role {
                 Role::Tensor { .. } | Role::Scalar { .. } => param.range,
-                Role::Label(_) | Role::Mask | Role::Flag(_) | Role::Static(_) | Role::Cotangent => {
-                    ANY
-                }
+                Role::Label(_)
+                | Role::Identity
+                | Role::Mask
+                | Role::Flag(_)
+                | Role::Static(_)
+                | Role::Cotangent => ANY,
             }
         }
         Op::Sum(c, coefficients) => {

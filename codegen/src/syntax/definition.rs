@@ -14,8 +14,8 @@ use crate::syntax::ast::{
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
 /// The words that open a kind of parameter.
-const KINDS: [&str; 6] = ["const", "mask", "scalar", "learn", "static", "flag"];
-const KIND: &str = "the kind of the parameter: `[AXES]`, `[AXES] in AXIS`, `const [AXES]`, `mask [AXES]`, `scalar`, `learn scalar`, `static int` or `flag`";
+const KINDS: [&str; 7] = ["const", "id", "mask", "scalar", "learn", "static", "flag"];
+const KIND: &str = "the kind of the parameter: `[AXES]`, `[AXES] in AXIS`, `const [AXES]`, `id [AXES]`, `mask [AXES]`, `scalar`, `learn scalar`, `static int` or `flag`";
 
 /// Doc lines and other attributes.
 #[derive(Default)]
@@ -213,6 +213,10 @@ fn kind(parser: &mut Parser<'_, '_, '_>) -> Parsed<(ParameterKind, Option<Expres
         ParameterKind::Tensor {
             axes: axes(parser)?,
             constant: true,
+        }
+    } else if parser.take_word("id").is_some() {
+        ParameterKind::Identity {
+            axes: axes(parser)?,
         }
     } else if parser.take_word("mask").is_some() {
         ParameterKind::Mask {

@@ -8,7 +8,7 @@
 //! ```text
 //! definition  := visibility NAME '(' parameter,* ')' '{' statement* expression '}'
 //! parameter   := name ':' kind ('where' condition)?
-//! kind        := [N, C] | const [N, C] | [N] in C | mask [N] | scalar (= 1)? | learn scalar (= 1)?
+//! kind        := [N, C] | const [N, C] | [N] in C | id [N] | mask [N] | scalar (= 1)? | learn scalar (= 1)?
 //!              | static int = 4 | flag (= true)?
 //! statement   := axis M like N; | let a = e; | pub let a = e; | next t = e; | fn f(a, b) { … } | weight e;
 //! expression  := || | && | ! | == != < <= > >= | + - | * / | unary - | postfix

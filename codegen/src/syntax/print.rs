@@ -47,6 +47,7 @@ fn kind(kind: &ParameterKind) -> String {
             format!("{}[{}]", if *constant { "const " } else { "" }, names(axes))
         }
         ParameterKind::Label { axes, classes } => format!("[{}] in {classes}", names(axes)),
+        ParameterKind::Identity { axes } => format!("id [{}]", names(axes)),
         ParameterKind::Mask { axes } => format!("mask [{}]", names(axes)),
         ParameterKind::Scalar { learn, default } => {
             let learn = if *learn { "learn " } else { "" };

@@ -68,9 +68,10 @@ fn check_kinds<F: Float>(spec: &'static Spec, inputs: &Inputs<'_, F>) -> Result<
             (ParameterKind::Tensor { .. }, Input::Labels(_) | Input::Mask(_)) => {
                 "an array of real numbers"
             }
-            (ParameterKind::Label { .. }, Input::Real(_) | Input::Mask(_)) => {
-                "an array of integer labels"
-            }
+            (
+                ParameterKind::Label { .. } | ParameterKind::Identity,
+                Input::Real(_) | Input::Mask(_),
+            ) => "an array of integer labels",
             _ => continue,
         };
         let found = match input {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
 
 use super::array::{self, Grouping};
-use super::labels;
+use super::labels::{self, Known};
 use crate::error::Error;
 use crate::input::{Input, Inputs};
 use crate::label::{LabelView, Labels, real_mask};
@@ -87,11 +87,26 @@ impl<F: Float> Bound<F> {
         inputs: &Inputs<'_, F>,
     ) -> Result<(), Error> {
         let spec = self.spec;
+        let arrays = spec.arrays().zip(inputs.as_slice());
+        let identities = labels::identities(arrays.filter_map(|(p, input)| match input {
+            Input::Labels(array) if p.kind == ParameterKind::Identity => Some(array),
+            _ => None,
+        }));
         let mut marked = Vec::new();
         for (index, (parameter, input)) in spec.arrays().zip(inputs.as_slice()).enumerate() {
-            let (ParameterKind::Label { range }, Input::Labels(array)) = (parameter.kind, input)
-            else {
-                continue;
+            let (known, array) = match (parameter.kind, input) {
+                (ParameterKind::Label { range }, Input::Labels(array)) => {
+                    let range = labels::Range {
+                        input: parameter.name,
+                        axis: spec.dims[range].name,
+                        extent: self.dims[range],
+                    };
+                    (Known::Positions(range), array)
+                }
+                (ParameterKind::Identity, Input::Labels(array)) => {
+                    (Known::Identities(&identities), array)
+                }
+                _ => continue,
             };
             let of_samples = !parameter.axes.is_empty()
                 && parameter
@@ -99,15 +114,10 @@ impl<F: Float> Bound<F> {
                     .iter()
                     .all(|dim| spec.value_axes.contains(dim));
             let ignore = options.ignore_index.filter(|_| of_samples);
-            let axis = labels::Range {
-                input: parameter.name,
-                axis: spec.dims[range].name,
-                extent: self.dims[range],
-            };
-            let resolved = labels::resolve(array, &self.grouping(parameter.axes), ignore, &axis)?;
+            let resolved = labels::resolve(array, &self.grouping(parameter.axes), ignore, &known)?;
             self.labels.push(BoundFlat {
                 input: index,
-                copy: resolved.positions,
+                copy: resolved.numbers,
             });
             if of_samples {
                 marked.push((parameter, resolved.ignored));

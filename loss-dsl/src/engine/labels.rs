@@ -1,4 +1,5 @@
-//! Labels become positions, once, and mark the positions to ignore.
+//! Labels become positions, once, and mark the positions to ignore. Identities become small numbers
+//! that are equal where they are.
 
 use ndarray::{ArrayViewD, IxDyn};
 
@@ -17,10 +18,39 @@ pub(super) struct Range {
     pub(super) extent: usize,
 }
 
-/// Labels as positions in flat order.
+/// What labels may be.
+pub(super) enum Known<'a> {
+    /// Positions on an axis.
+    Positions(Range),
+    /// Any of these integers, which ascend.
+    Identities(&'a [i128]),
+}
+
+impl Known<'_> {
+    #[inline(always)]
+    fn number<L: Label>(&self, label: L) -> Option<usize> {
+        match self {
+            Self::Positions(range) => label.position(range.extent),
+            Self::Identities(known) => known.binary_search(&label.value()).ok(),
+        }
+    }
+}
+
+/// All integers in some arrays of identities, ascending.
+pub(super) fn identities<'r, 'l: 'r>(arrays: impl Iterator<Item = &'r Labels<'l>>) -> Vec<i128> {
+    let mut known = Vec::new();
+    for labels in arrays {
+        with_labels!(labels, view => known.extend(view.iter().map(|label| label.value())));
+    }
+    known.sort_unstable();
+    known.dedup();
+    known
+}
+
+/// Labels as numbers in flat order.
 pub(super) struct Resolved {
-    /// The positions, 0 for ignored labels; none if the array itself holds them.
-    pub(super) positions: Option<Vec<usize>>,
+    /// The numbers, 0 for ignored labels that are positions; none if the array itself holds them.
+    pub(super) numbers: Option<Vec<usize>>,
     /// Which labels are ignored, by place in flat order, ascending.
     pub(super) ignored: Vec<usize>,
 }
@@ -30,9 +60,9 @@ pub(super) fn resolve(
     labels: &Labels<'_>,
     grouping: &Grouping,
     ignore: Option<i64>,
-    range: &Range,
+    known: &Known<'_>,
 ) -> Result<Resolved, Error> {
-    if let (LabelView::Usize(view), None) = (&labels.0, ignore)
+    if let (Known::Positions(range), LabelView::Usize(view), None) = (known, &labels.0, ignore)
         && grouping
             .batch
             .is_none_or(|batch| batch + 1 == grouping.declared)
@@ -41,26 +71,26 @@ pub(super) fn resolve(
             .is_some_and(|all| all.iter().all(|&label| label < range.extent))
     {
         return Ok(Resolved {
-            positions: None,
+            numbers: None,
             ignored: Vec::new(),
         });
     }
-    with_labels!(labels, view => convert(view, grouping, ignore, range))
+    with_labels!(labels, view => convert(view, grouping, ignore, known))
 }
 
 fn convert<L: Label>(
     view: &ArrayViewD<'_, L>,
     grouping: &Grouping,
     ignore: Option<i64>,
-    range: &Range,
+    known: &Known<'_>,
 ) -> Result<Resolved, Error> {
     let order = grouping.flat_order(view.ndim());
     let flat = view.view().permuted_axes(IxDyn(&order));
     // Positions first and checks afterwards, so that this loop has no branches.
-    let position = |label: &L| label.position(range.extent).unwrap_or(usize::MAX);
-    let mut positions: Vec<usize> = match flat.as_slice() {
-        Some(labels) => labels.iter().map(position).collect(),
-        None => flat.iter().map(position).collect(),
+    let number = |label: &L| known.number(*label).unwrap_or(usize::MAX);
+    let mut numbers: Vec<usize> = match flat.as_slice() {
+        Some(labels) => labels.iter().map(number).collect(),
+        None => flat.iter().map(number).collect(),
     };
     let mut ignored = Vec::new();
     if let Some(ignore) = ignore {
@@ -69,39 +99,41 @@ fn convert<L: Label>(
             .enumerate()
             .filter(|(_, label)| label.equals(ignore));
         ignored.extend(places.map(|(place, _)| place));
-        ignored
-            .iter()
-            .for_each(|&place: &usize| positions[place] = 0);
+        if let Known::Positions(_) = known {
+            ignored.iter().for_each(|&place: &usize| numbers[place] = 0);
+        }
     }
-    match positions
-        .iter()
-        .position(|&position| position == usize::MAX)
-    {
-        None => Ok(Resolved {
-            positions: Some(positions),
+    let outside = numbers.iter().position(|&number| number == usize::MAX);
+    match (known, outside) {
+        (Known::Positions(range), Some(place)) => {
+            Err(out_of_range(&flat.view(), place, &order, range))
+        }
+        _ => Ok(Resolved {
+            numbers: Some(numbers),
             ignored,
         }),
-        Some(place) => {
-            let flat_index = unravel(place, flat.shape());
-            let mut position = vec![0; order.len()];
-            order
-                .iter()
-                .zip(&flat_index)
-                .for_each(|(&axis, &index)| position[axis] = index);
-            let value = flat[IxDyn(&flat_index)].value();
-            let &Range {
-                input,
-                axis,
-                extent: classes,
-            } = range;
-            Err(Error::LabelOutOfRange {
-                input,
-                position,
-                value,
-                axis,
-                classes,
-            })
-        }
+    }
+}
+
+/// The message about the label at `place` of the flat order.
+fn out_of_range<L: Label>(
+    flat: &ArrayViewD<'_, L>,
+    place: usize,
+    order: &[usize],
+    range: &Range,
+) -> Error {
+    let flat_index = unravel(place, flat.shape());
+    let mut position = vec![0; order.len()];
+    order
+        .iter()
+        .zip(&flat_index)
+        .for_each(|(&axis, &index)| position[axis] = index);
+    Error::LabelOutOfRange {
+        input: range.input,
+        position,
+        value: flat[IxDyn(&flat_index)].value(),
+        axis: range.axis,
+        classes: range.extent,
     }
 }
 

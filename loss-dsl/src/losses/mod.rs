@@ -44,6 +44,14 @@
 //! | [`CenterLoss`], [`CenterSoftmax`] | ‖x − c_y‖² / 2, alone and beside cross-entropy | Wen et al. 2016, eq. 2, 5 |
 //! | [`ArcFace`], [`ArcFaceContinuous`], [`ArcFaceEasy`], [`ArcFacePlain`], [`ArcFaceDetached`] | softmax over s·cos(θ + m·\[y\]) | Deng et al. 2019, eq. 3 |
 //! | [`CombinedMargin`] | label's logit s(cos(m1 θ + m2) − m3) | Deng et al. 2019, eq. 4 |
+//! | [`Contrastive`], [`BatchContrastive`] | d² of pairs that match, max(0, m − d)² of others | Hadsell et al. 2006, eq. 4 |
+//! | [`TripletMargin`], [`BatchAllTriplet`], [`BatchHardTriplet`] | max(0, d(a, p) − d(a, n) + m) | PyTorch `TripletMarginLoss`; Hermans et al. 2017 |
+//! | [`InfoNce`], [`Clip`] | softmax over the similarities to all partners of a batch | van den Oord et al. 2018; Radford et al. 2021 |
+//! | [`SigLip`] | sigmoid of the similarity of every pair | Zhai et al. 2023, eq. 1 |
+//! | [`NPairs`] | ln(1 + Σ exp(a·p_m − a·p)) | Sohn 2016, eq. 5 |
+//! | [`NtXent`], [`SupCon`] | softmax over a batch with partners | Chen et al. 2020, eq. 1; Khosla et al. 2020, eq. 2 |
+//! | [`MultiSimilarity`], [`PairCircle`] | log-sum-exp of weighted similarities | Wang et al. 2019; Sun et al. 2020 |
+//! | [`ProxyNca`], [`ProxyAnchor`] | the same against a proxy a class | Movshovitz-Attias et al. 2017; Kim et al. 2020, eq. 4 |
 
 #[cfg(feature = "distillation")]
 mod distillation;
@@ -51,6 +59,8 @@ mod distillation;
 mod focal;
 #[cfg(feature = "margin")]
 mod margin;
+#[cfg(feature = "pairs")]
+mod pairs;
 #[cfg(feature = "regression")]
 mod regression;
 #[cfg(feature = "segmentation")]
@@ -66,6 +76,8 @@ pub use distillation::*;
 pub use focal::*;
 #[cfg(feature = "margin")]
 pub use margin::*;
+#[cfg(feature = "pairs")]
+pub use pairs::*;
 #[cfg(feature = "regression")]
 pub use regression::*;
 #[cfg(feature = "segmentation")]

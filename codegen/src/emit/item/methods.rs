@@ -123,6 +123,7 @@ fn shapes_doc(loss: &Loss) -> String {
                         loss.graph.dim_name(dim)
                     )
                 }
+                Role::Identity => format!("`{}`: identities {axes}", f.param.name),
                 Role::Mask => format!("`{}`: mask {axes}", f.param.name),
                 _ => format!("`{}`: {axes}", f.param.name),
             }

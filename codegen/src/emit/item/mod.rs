@@ -56,7 +56,10 @@ fn fields<'l>(loss: &'l Loss, keep: impl Fn(&Role) -> bool) -> Vec<Field<'l>> {
 }
 
 fn is_array(role: &Role) -> bool {
-    matches!(role, Role::Tensor { .. } | Role::Label(_) | Role::Mask)
+    matches!(
+        role,
+        Role::Tensor { .. } | Role::Label(_) | Role::Identity | Role::Mask
+    )
 }
 
 fn is_differentiable_tensor(role: &Role) -> bool {
@@ -93,7 +96,7 @@ impl Arguments {
             let dim = dimension(&name);
             let plain = name.to_string().trim_start_matches("r#").to_owned();
             let (element, method) = match param.role {
-                Role::Label(_) => {
+                Role::Label(_) | Role::Identity => {
                     let label = format_ident!("L{plain}");
                     arguments.generics.push(quote!(#label: ::loss_dsl::Label));
                     (quote!(#label), quote!(labels))

@@ -57,6 +57,7 @@ fn parameter_kind(param: &Param) -> Option<TokenStream> {
             let range = usize::from(dim.0);
             quote!(::loss_dsl::ParameterKind::Label { range: #range })
         }
+        Role::Identity => quote!(::loss_dsl::ParameterKind::Identity),
         Role::Mask => quote!(::loss_dsl::ParameterKind::Mask),
         Role::Scalar { learn, default } => {
             let default = float(default);

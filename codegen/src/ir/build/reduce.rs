@@ -133,14 +133,17 @@ impl Graph {
         None
     }
 
-    /// `max` and `lse` let addends out that do not depend on the axes.
+    /// `max` and `lse` let addends out that do not depend on the axes, from behind a filter too.
     fn reduce_shiftable(&mut self, reducer: Reducer, axes: AxisSet, body: NodeId) -> NodeId {
-        let (constant, terms) = self.as_sum(body);
+        let (filter, kept) = self.behind_filter(body);
+        let (constant, terms) = self.as_sum(kept);
         let (inside, outside): (Vec<_>, Vec<_>) = terms
             .into_iter()
             .partition(|t| !self.free(t.0).is_disjoint(axes));
-        if !outside.is_empty() || !constant.is_zero() {
+        // A sum without terms would leave the filter nothing to hide.
+        if !inside.is_empty() && (!outside.is_empty() || !constant.is_zero()) {
             let inside = self.sum(Rational::ZERO, &inside);
+            let inside = self.filtered(filter, inside);
             let reduced = self.reduce(reducer, axes, inside);
             let shift = self.sum(constant, &outside);
             return self.add(shift, reduced);
@@ -151,6 +154,28 @@ impl Graph {
             return self.intern_reduce(reducer, axes.union(more), f);
         }
         self.intern_reduce(reducer, axes, body)
+    }
+
+    /// The condition of a filter, −∞ where it fails (`false`: where it holds), and what it lets through.
+    fn behind_filter(&self, body: NodeId) -> (Option<(NodeId, bool)>, NodeId) {
+        match *self.node(body) {
+            Node::Select(c, f, g) if matches!(self.node(g), Node::NegInfinity) => {
+                (Some((c, true)), f)
+            }
+            Node::Select(c, f, g) if matches!(self.node(f), Node::NegInfinity) => {
+                (Some((c, false)), g)
+            }
+            _ => (None, body),
+        }
+    }
+
+    fn filtered(&mut self, filter: Option<(NodeId, bool)>, body: NodeId) -> NodeId {
+        let outside = self.neg_infinity();
+        match filter {
+            Some((condition, true)) => self.select(condition, body, outside),
+            Some((condition, false)) => self.select(condition, outside, body),
+            None => body,
+        }
     }
 
     fn reduce_norm(&mut self, axes: AxisSet, body: NodeId) -> NodeId {

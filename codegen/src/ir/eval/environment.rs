@@ -44,6 +44,7 @@ impl Environment {
                 Role::Flag(default) => Value::Flag(default),
                 Role::Tensor { .. }
                 | Role::Label(_)
+                | Role::Identity
                 | Role::Mask
                 | Role::Static(_)
                 | Role::Cotangent => Value::Absent,

@@ -160,7 +160,7 @@ impl<T: Number> Interpreter<'_, T> {
             Kind::Bool => {
                 Elements::Truth(self.at_points(&axes, |point| self.truth_element(node, point)))
             }
-            Kind::Index(_) => {
+            Kind::Index(_) | Kind::Identity => {
                 Elements::Place(self.at_points(&axes, |point| self.place_element(node, point)))
             }
         };
@@ -306,7 +306,9 @@ impl<T: Number> Interpreter<'_, T> {
                 .load_offset(*param, index, point)
                 .is_some_and(|offset| self.env.mask(*param)[offset]),
             Node::Compare(op, a, b) => match self.graph.kind(*a) {
-                Kind::Index(_) => compare(*op, &self.place(*a, point), &self.place(*b, point)),
+                Kind::Index(_) | Kind::Identity => {
+                    compare(*op, &self.place(*a, point), &self.place(*b, point))
+                }
                 Kind::Bool => compare(*op, &self.truth(*a, point), &self.truth(*b, point)),
                 Kind::Real => compare(*op, &self.real(*a, point), &self.real(*b, point)),
             },

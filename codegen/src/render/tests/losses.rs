@@ -58,6 +58,7 @@ fn environment(graph: &Graph, dims: &[usize], seed: u64) -> Environment {
                 let extent = dims[usize::from(dim.0)] as f64;
                 Value::Label((0..len).map(|_| (extent * next()) as usize).collect())
             }
+            Role::Identity => Value::Label((0..len).map(|_| (3.0 * next()) as usize).collect()),
             Role::Mask => Value::Mask((0..len).map(|_| next() < 0.5).collect()),
             Role::Flag(_) => Value::Flag(next() < 0.5),
             Role::Scalar { .. } | Role::Static(_) => continue,

@@ -52,30 +52,41 @@ fn softmax_minus_one_hot(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Ter
             all
         })
         .collect();
-    let mut used = vec![false; terms.len()];
+    // How much of each term is left: one one-hot may be the sum of those of two softmaxes.
+    let mut left = vec![Rational::ONE; terms.len()];
     let mut pairs = vec![];
     for i in 0..terms.len() {
         for j in 0..terms.len() {
-            if i == j || used[i] || used[j] {
+            if i == j || !left[i].is_one() || left[j].is_zero() {
                 continue;
             }
-            if let Some(pair) = pair(egraph, &read[i], &read[j]) {
+            if let Some((pair, part)) = pair(egraph, &read[i], &read[j])
+                && let Some(rest) = left[j].checked_sub(part).filter(|r| !r.is_negative())
+            {
                 pairs.push((pair, Rational::ONE));
-                (used[i], used[j]) = (true, true);
+                (left[i], left[j]) = (Rational::ZERO, rest);
             }
         }
     }
     if pairs.is_empty() {
         return;
     }
-    let rest = terms.iter().zip(used).filter(|(_, used)| !used);
-    let rest = rest.map(|(&(id, c), _)| (Term::Class(id), c));
-    let all = rest.chain(pairs).collect();
+    let rest: Option<Vec<_>> = terms
+        .iter()
+        .zip(left)
+        .filter(|(_, left)| !left.is_zero())
+        .map(|(&(id, c), left)| Some((Term::Class(id), c.checked_mul(left)?)))
+        .collect();
+    let Some(rest) = rest else {
+        return;
+    };
+    let all = rest.into_iter().chain(pairs).collect();
     out.push(Term::Sum(constant, all));
 }
 
-/// `with` is F·p under a mask, `without` is −F under the same mask and the one-hot.
-fn pair(egraph: &Egraph, with: &[Monomial], without: &[Monomial]) -> Option<Term> {
+/// `with` is F·p under a mask, `without` has −F under the same mask and the one-hot: the pair, and which part of
+/// `without` it takes.
+fn pair(egraph: &Egraph, with: &[Monomial], without: &[Monomial]) -> Option<(Term, Rational)> {
     for a in with {
         for hit in &egraph.analysis.hits {
             let p = egraph.find(hit.softmax);
@@ -89,14 +100,25 @@ fn pair(egraph: &Egraph, with: &[Monomial], without: &[Monomial]) -> Option<Term
             wanted.mask.push((condition, true));
             wanted.mask.sort_unstable();
             wanted.mask.dedup();
-            if wanted.mask.len() == rest.mask.len() || !without.contains(&wanted) {
+            if wanted.mask.len() == rest.mask.len() {
                 continue;
             }
+            let part = without.iter().find_map(|m| {
+                let alike = m.factors == wanted.factors && m.mask == wanted.mask;
+                wanted
+                    .coefficient
+                    .checked_div(m.coefficient)
+                    .filter(|_| alike)
+            });
+            let Some(part) = part.filter(|part| !part.is_negative()) else {
+                continue;
+            };
             let at_hit = Term::Class(hit.complement).scaled(Rational::MINUS_ONE);
             let gap = Term::select(condition.into(), at_hit, p.into());
             let factors = rest.factors.iter().map(|&(id, e)| (Term::Class(id), e));
             let product = Term::Product(factors.chain([(gap, 1)]).collect());
-            return Some(masked(&rest.mask, product).scaled(rest.coefficient));
+            let pair = masked(&rest.mask, product).scaled(rest.coefficient);
+            return Some((pair, part));
         }
     }
     None

@@ -47,7 +47,8 @@ fn every_loss_saturates_and_keeps_its_values() {
         let name = &gradient.loss.name;
         assert_eq!(report.stop, Stop::Saturated, "{name} {report:?}");
         assert!(!report.fell_back, "{name} {report:?}");
-        assert!(report.nodes < 500, "{name} {report:?}");
+        // The most are those of Clip, 569: two softmaxes of one matrix, halved.
+        assert!(report.nodes < 600, "{name} {report:?}");
         assert_same_values(&gradient, &simplified.kernel, "kernel");
         assert_same_values(&gradient, &simplified.formula, "formula");
     }

@@ -87,6 +87,7 @@ pub(super) fn environment(graph: &Graph, points: Points, seed: u64) -> Environme
                 let classes = dims[usize::from(dim.0)];
                 Value::Label((0..len).map(|_| random.below(classes)).collect())
             }
+            Role::Identity => Value::Label((0..len).map(|_| random.below(3)).collect()),
             Role::Mask => Value::Mask((0..len).map(|_| random.below(2) == 0).collect()),
             Role::Flag(_) => Value::Flag(random.below(2) == 0),
             Role::Static(_) => continue,

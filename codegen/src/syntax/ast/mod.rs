@@ -118,6 +118,11 @@ pub enum ParameterKind {
         /// The axis that it points into.
         classes: Name,
     },
+    /// `id [N]`: which samples belong together; integers that are only compared with each other.
+    Identity {
+        /// Its axes.
+        axes: Vec<Name>,
+    },
     /// `mask [N]`: yes or no per position.
     Mask {
         /// Its axes.

@@ -21,6 +21,7 @@ pub(crate) Everything(
     t: const [N, C] where 0 <= t && t <= 1,
     y: [N] in C,
     keep: mask [N],
+    who: id [N],
     a: scalar = -0.5 where a < 1,
     s: learn scalar = pi / 2,
     m: static int = 4,

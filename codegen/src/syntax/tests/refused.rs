@@ -18,7 +18,7 @@ fn a_mistake_costs_its_own_part_alone() {
     let found = messages(&diagnostics);
     let expected = [
         "expected the name of a parameter, found `3`",
-        "expected the kind of the parameter: `[AXES]`, `[AXES] in AXIS`, `const [AXES]`, `mask [AXES]`, `scalar`, `learn scalar`, `static int` or `flag`, found `scaler`\nhelp: did you mean `scalar`?",
+        "expected the kind of the parameter: `[AXES]`, `[AXES] in AXIS`, `const [AXES]`, `id [AXES]`, `mask [AXES]`, `scalar`, `learn scalar`, `static int` or `flag`, found `scaler`\nhelp: did you mean `scalar`?",
         "expected an expression, found `)`",
         "expected an expression, found `*`",
         "expected an operator or the end of the body, found `c`\nhelp: `lett` begins no declaration; did you mean `let`?",

@@ -74,7 +74,7 @@ impl Graph {
         None
     }
 
-    /// `terms` less `k · value`, if all of that is there.
+    /// `terms` less `k · value`, if all of that is there, or more of it.
     fn without(
         &self,
         terms: &[(NodeId, Rational)],
@@ -88,8 +88,14 @@ impl Graph {
         let mut rest = terms.to_vec();
         for (id, coefficient) in parts {
             let wanted = coefficient.checked_mul(k)?;
-            let at = rest.iter().position(|t| t.0 == id && t.1 == wanted)?;
-            rest.remove(at);
+            let at = rest.iter().position(|t| t.0 == id)?;
+            let left = rest[at].1.checked_sub(wanted)?;
+            let is_part = left.is_zero() || left.is_negative() == wanted.is_negative();
+            if !is_part {
+                return None;
+            }
+            rest[at].1 = left;
+            rest.retain(|t| !t.1.is_zero());
         }
         Some(rest)
     }

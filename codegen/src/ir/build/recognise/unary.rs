@@ -20,6 +20,12 @@ impl Graph {
             (UnaryOp::Log1p, Node::Unary(UnaryOp::Exp, x)) => {
                 Some(self.unary(UnaryOp::Softplus, x))
             }
+            // ln(1 + Σ e^x), which a filter may leave with nothing but the 1
+            (UnaryOp::Log1p, Node::Reduce(Reducer::Sum, axes, body)) => {
+                let x = self.as_exponential(body)?;
+                let lse = self.reduce(Reducer::Lse, axes, x);
+                Some(self.unary(UnaryOp::Softplus, lse))
+            }
             (UnaryOp::Log1p, Node::Sum(constant, terms))
                 if constant.is_zero() && terms.len() == 1 && terms[0].1 == minus_one =>
             {
