@@ -11,12 +11,22 @@ use super::{AxisId, AxisSet, Graph, Index, Node, NodeId, Softmax};
 impl Graph {
     /// The node with free axes replaced: by another axis of the same dimension, or by a position.
     pub fn substitute(&mut self, root: NodeId, map: &[(AxisId, Index)]) -> NodeId {
+        self.substitute_remembering(root, map, &mut HashMap::new())
+    }
+
+    /// The same for one of many nodes: `memo` holds what has been found with the same map.
+    pub fn substitute_remembering(
+        &mut self,
+        root: NodeId,
+        map: &[(AxisId, Index)],
+        memo: &mut HashMap<NodeId, NodeId>,
+    ) -> NodeId {
         let moves: Vec<_> = map
             .iter()
             .filter(|(from, to)| *to != Index::Axis(*from))
             .copied()
             .collect();
-        self.substitute_in(root, &moves, &mut HashMap::new())
+        self.substitute_in(root, &moves, memo)
     }
 
     fn substitute_in(

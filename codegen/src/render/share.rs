@@ -3,7 +3,7 @@
 //! A gather is a substitution, so `c[C = y]` and `c` are two unrelated nodes of the graph. Doing all
 //! substitutions that the graph's labels and axes allow finds the relation again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::symbol::{Symbol, SymbolRole};
 use super::weight::is_trivial;
@@ -124,6 +124,7 @@ pub(super) fn elements(
     spelled: &Spelled,
 ) -> BTreeMap<NodeId, (NodeId, Vec<(AxisId, Index)>)> {
     let mut elements = BTreeMap::new();
+    let mut memos: BTreeMap<Vec<(AxisId, Index)>, HashMap<NodeId, NodeId>> = BTreeMap::new();
     let reachable = graph.reachable(roots);
     let places: Vec<_> = reachable
         .iter()
@@ -144,7 +145,8 @@ pub(super) fn elements(
         }
         maps.extend(exchanges(graph, whole));
         for map in maps {
-            let element = graph.substitute(whole, &map);
+            let memo = memos.entry(map.clone()).or_default();
+            let element = graph.substitute_remembering(whole, &map, memo);
             // Of two that are each other's exchange the first is the whole.
             let is_other = map.len() == 1 || element > whole;
             // What the whole contains is written in its definition anyway.

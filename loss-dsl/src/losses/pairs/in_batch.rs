@@ -1,5 +1,10 @@
 //! Each sample finds its own partner among all of the batch.
 
+#![allow(
+    clippy::approx_constant,
+    reason = "temperatures start at logarithms, which defaults spell as numerals"
+)]
+
 use crate::loss;
 
 loss! {
