@@ -4,11 +4,8 @@
 //! cotangent per sample. Every input is exact in f32, so the same numbers judge f32.
 
 use loss_tests::support::golden::load;
-use loss_tests::support::judge::errors;
+use loss_tests::support::judge::{DOUBLE, errors};
 use loss_tests::support::library;
-
-/// Allowed error in f64, relative to the largest element of an array. Logits of 1e4 have their last bit at 1e-12.
-const DOUBLE: f64 = 1e-10;
 
 /// The largest error in f32 that a file may declare: cosines, whose rounding is 6e-8, times a scale of 64.
 const SINGLE: f64 = 2e-5;

@@ -6,12 +6,16 @@
 
 use loss_codegen::ir::eval::{Environment, Held, Value as Given, eval_holding};
 use loss_codegen::ir::{NodeId, ParamId};
-use loss_dsl::{Reduction, Slope, Upstream, Value, slope};
+use loss_dsl::{ParameterSpec, Reduction, Slope, Upstream, Value, slope};
 use ndarray::{ArrayD, IxDyn};
 
 use super::any::AnyLoss;
 use super::arrays::Arrays;
 use super::subject::{Subject, environment};
+
+/// Allowed error, relative to the largest slope of the parameter. Extrapolated differences are good to about 1e-10 of the
+/// values' size.
+pub const BOUND: f64 = 1e-7;
 
 /// What the differences say.
 #[derive(Debug, Clone)]
@@ -22,6 +26,36 @@ pub struct Differences {
     pub elements: usize,
     /// The figures in words.
     pub report: String,
+}
+
+/// Compares all gradients of `loss`, whose definition is the subject's, at three random inputs: the worst of them.
+///
+/// # Panics
+/// If a call is refused, or a gradient has not the size of its parameter.
+pub fn worst_difference(subject: &Subject, loss: &AnyLoss) -> Differences {
+    let spec = loss.spec();
+    let elements = |p: &ParameterSpec| -> usize {
+        let extents = p.axes.iter().map(|&dim| extent(spec.dims[dim].name));
+        extents.product()
+    };
+    let expected = spec.differentiable().chain(spec.learned()).map(elements);
+    let expected: usize = expected.sum();
+    let at = |seed| {
+        let found = differences(subject, loss, &subject.sample(extent, seed));
+        assert_eq!(found.elements, expected, "{}", spec.name);
+        found
+    };
+    at(1).worse(at(2)).worse(at(3))
+}
+
+/// Extents of inputs that are small enough to try every element and large enough to tell axes apart.
+pub fn extent(dim: &str) -> usize {
+    match dim {
+        "N" => 3,
+        "C" => 4,
+        "D" => 3,
+        _ => 2,
+    }
 }
 
 /// Compares all gradients of `loss`, whose definition is the subject's, at `arrays`.

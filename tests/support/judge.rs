@@ -8,6 +8,9 @@ use super::arrays::{Array, Arrays};
 use super::golden::{Case, array_error};
 use super::outcome::{elements, widened};
 
+/// Allowed error in f64, relative to the largest element of an array. Logits of 1e4 have their last bit at 1e-12.
+pub const DOUBLE: f64 = 1e-10;
+
 /// The loss with the settings of a case, and the case's arrays in declaration order.
 ///
 /// # Panics

@@ -2,6 +2,7 @@
 
 pub mod any;
 pub mod arrays;
+pub mod call;
 pub mod differences;
 pub mod golden;
 pub mod judge;

@@ -117,6 +117,8 @@ def hinge_cases(draw):
     yield Case("moderate", {"x": draw.real(9), "positive": draw.bits(9)})
     yield Case("odd sizes", {"x": draw.real(5, 7, scale=3), "positive": draw.bits(5, 7)})
     yield Case("scores of every size", {"x": scores, "positive": torch.tensor([1, 1, 0, 0, 1, 1, 1, 1, 1, 0]).bool()})
+    yield Case("one score", {"x": draw.real(1), "positive": draw.bits(1)})
+    yield Case("images", {"x": draw.real(2, 3, 2, scale=2), "positive": draw.bits(2, 3, 2)})
 
 
 def poisson_nll(x, t, eps, log_input, full):
@@ -177,6 +179,8 @@ def gaussian_nll_log_var_cases(draw):
     yield Case("odd sizes", {"x": draw.real(5, 7, scale=3), "t": draw.real(5, 7), "log_var": draw.real(5, 7, scale=2)})
     log_var = on_grid([-30, -14, 0, 14, 60, 1e4])
     yield Case("variances of every size", {"x": draw.real(6), "t": draw.real(6), "log_var": log_var})
+    yield Case("one element", {"x": draw.real(1), "t": draw.real(1), "log_var": draw.real(1)})
+    yield Case("images", {"x": draw.real(2, 3, 2), "t": draw.real(2, 3, 2), "log_var": draw.real(2, 3, 2, scale=2)})
 
 
 def gaussian_nll_log_var_peer(x, t, log_var):
