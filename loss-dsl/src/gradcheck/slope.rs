@@ -181,8 +181,8 @@ mod tests {
 
     #[test]
     fn steps_outside_the_domain_are_skipped() {
-        let slope = slope(|x: f64| x.sqrt(), 0.01);
-        assert!((slope.central - 5.0).abs() < 1e-7, "{slope:?}");
+        let found = slope(|x: f64| x.sqrt(), 0.01);
+        assert!((found.central - 5.0).abs() < 1e-7, "{found:?}");
         assert!(slope(|_| f64::NAN, 1.0).central.is_nan());
     }
 }
