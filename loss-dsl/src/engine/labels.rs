@@ -234,6 +234,27 @@ mod tests {
         coupled: false,
     };
 
+    /// Numbered together, whatever their types; an ignored one keeps its number.
+    #[test]
+    fn identities_are_equal_where_their_integers_are() {
+        let a = ndarray::array![i64::MIN, -1, 7, -1].into_dyn();
+        let b = ndarray::array![7_u8, 200].into_dyn();
+        let arrays = [Label::wrap(a.view()), Label::wrap(b.view())];
+        let integers = identities(arrays.iter());
+        assert_eq!(integers, [i128::from(i64::MIN), -1, 7, 200]);
+        let grouping = Grouping {
+            declared: 1,
+            batch: Some(0),
+            splittable: true,
+        };
+        let known = Known::Identities(&integers);
+        let first = resolve(&arrays[0], &grouping, Some(-1), &known).unwrap();
+        assert_eq!(first.numbers.unwrap(), [0, 1, 2, 1]);
+        assert_eq!(first.ignored, [1, 3]);
+        let second = resolve(&arrays[1], &grouping, None, &known).unwrap();
+        assert_eq!(second.numbers.unwrap(), [2, 3]);
+    }
+
     #[test]
     fn a_position_is_ignored_if_any_label_says_so() {
         let marked = [vec![1], vec![1], vec![2]];
