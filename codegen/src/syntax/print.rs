@@ -104,7 +104,10 @@ fn statement_text(statement: &Statement, depth: usize) -> String {
             names(parameters),
             body(block, depth + 1)
         ),
-        Statement::Weight { value, .. } => format!("{indent}weight {};\n", expression(value)),
+        Statement::Weight { factor, value, .. } => {
+            let keyword = if *factor { "weight" } else { "denominator" };
+            format!("{indent}{keyword} {};\n", expression(value))
+        }
     }
 }
 

@@ -183,10 +183,12 @@ pub enum Statement {
         /// Its body.
         body: Block,
     },
-    /// `weight …;`
+    /// `weight …;` or `denominator …;`
     Weight {
-        /// The word `weight`.
+        /// That word.
         keyword: SourceRange,
+        /// Whether the loss is multiplied too: `weight`.
+        factor: bool,
         /// The weight of a sample.
         value: Expression,
     },
