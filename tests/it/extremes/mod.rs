@@ -18,6 +18,17 @@ use loss_tests::support::subject::Subject;
 const DOUBLE: f64 = 1e-11;
 const SINGLE: f64 = 2e-5;
 
+/// Losses that add a logarithm to the logits: f32 holds 1e4 + ln n to 5e-4, which is the relative error of the shares.
+const ADJUSTED: [&str; 2] = ["BalancedSoftmax", "LogitAdjusted"];
+
+fn allowed_in_single(name: &str) -> f64 {
+    if ADJUSTED.contains(&name) {
+        5e-4
+    } else {
+        SINGLE
+    }
+}
+
 /// A pattern: the element number `at` of a real input.
 type Pattern = fn(usize, &mut Random) -> f64;
 
@@ -96,7 +107,7 @@ fn at_patterns<L: Loss + Default>(subject: &Subject) {
         }
         let found = generated::<L, f32>(&loss, &arrays, &cotangent);
         let (error, array) = found.error(&in_single(&expected(true), &found));
-        if error > SINGLE {
+        if error > allowed_in_single(L::NAME) {
             failures.push(format!("{name}: {array} in f32 off by {error:.1e}"));
         }
     }

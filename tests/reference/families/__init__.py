@@ -1,5 +1,5 @@
 """The references of the library, a file a family."""
 
-from . import distillation, focal, margin, sigmoid, softmax, weighted
+from . import distillation, focal, imbalance, logits, margin, robust, sigmoid, smoothing, softmax, weighted
 
-FAMILIES = [softmax, weighted, sigmoid, focal, distillation, margin]
+FAMILIES = [softmax, weighted, smoothing, logits, imbalance, robust, sigmoid, focal, distillation, margin]
