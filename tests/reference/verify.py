@@ -249,12 +249,13 @@ def length(v):
 
 
 def unit(v):
-    return [t / length(v) for t in v]
+    size = length(v)
+    return [t / size for t in v]
 
 
-def heads(at, case, logits):
-    """Cross-entropy of `logits(x, y, centres)` for every sample."""
-    centres, y = rows(at, case, "w"), case["labels"]["y"]["data"]
+def heads(at, case, logits, prepare=lambda w: w):
+    """Cross-entropy of `logits(x, y, centres)` for every sample, with centres `prepare`d."""
+    centres, y = [prepare(w) for w in rows(at, case, "w")], case["labels"]["y"]["data"]
     features = rows(at, case, "x")
     ignored = case.get("ignore_index")
     return [
@@ -266,11 +267,12 @@ def margin_softmax(at, case, margin):
     s = scalar(at, case, "s")
 
     def logits(x, y, centres):
-        c = [mp.fdot(unit(x), unit(w)) for w in centres]
+        u = unit(x)
+        c = [mp.fdot(u, w) for w in centres]
         c[y] = margin(c[y])
         return [s * t for t in c]
 
-    return heads(at, case, logits)
+    return heads(at, case, logits, unit)
 
 
 def scalar(at, case, name):
@@ -290,7 +292,12 @@ def norm_face(at, case):
 
 def l2_softmax(at, case):
     alpha = scalar(at, case, "alpha")
-    return heads(at, case, lambda x, y, centres: [alpha * mp.fdot(unit(x), w) + b for w, b in zip(centres, at["b"], strict=True)])
+
+    def logits(x, y, centres):
+        u = unit(x)
+        return [alpha * mp.fdot(u, w) + b for w, b in zip(centres, at["b"], strict=True)]
+
+    return heads(at, case, logits)
 
 
 def beyond_pi(fall_back):
@@ -334,13 +341,12 @@ def multiplicative(m, normalise):
         lam = scalar(at, case, "lambda")
 
         def logits(x, y, centres):
-            ws = [normalise(w) for w in centres]
-            z = [mp.fdot(x, w) for w in ws]
-            lengths = length(x) * length(ws[y])
+            z = [mp.fdot(x, w) for w in centres]
+            lengths = length(x) * length(centres[y])
             z[y] = (lam * z[y] + lengths * psi(m, mp.acos(z[y] / lengths))) / (1 + lam)
             return z
 
-        return heads(at, case, logits)
+        return heads(at, case, logits, normalise)
 
     return value
 
