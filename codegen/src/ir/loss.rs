@@ -88,7 +88,8 @@ pub struct Loss {
     pub value: NodeId,
     /// The axes of `value` in array order: the batch axes.
     pub batch: Vec<AxisId>,
-    /// The declared per-sample weight (already a factor of `value`).
+    /// The summand of the weighted mean's denominator: the declared per-sample weight (already a factor of
+    /// `value`), or what was declared in its place.
     pub weight: Option<NodeId>,
     /// Further outputs.
     pub auxiliary: Vec<Auxiliary>,

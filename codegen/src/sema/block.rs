@@ -8,6 +8,23 @@ use crate::support::SourceRange;
 use crate::syntax::ast::{Block, Name, Statement};
 use std::rc::Rc;
 
+/// What the weighted mean divides by, a summand for each position.
+pub(super) struct Weight {
+    /// The summand.
+    pub(super) value: Value,
+    /// Where it stands.
+    pub(super) range: SourceRange,
+    /// Whether it is a factor of the loss too: `weight` rather than `denominator`.
+    pub(super) factor: bool,
+}
+
+impl Weight {
+    /// The word that declares it.
+    pub(super) fn word(factor: bool) -> &'static str {
+        if factor { "weight" } else { "denominator" }
+    }
+}
+
 /// What a body declares for the outside.
 #[derive(Default)]
 pub(super) struct Outputs<'a> {
@@ -15,9 +32,9 @@ pub(super) struct Outputs<'a> {
     pub(super) auxiliary: Vec<(&'a Name, Value)>,
     /// Scalars with what they are after this step and where that stands; `None`: refused.
     pub(super) next: Vec<(&'a Name, Option<Value>, SourceRange)>,
-    /// The `weight`, and where its value stands.
-    pub(super) weight: Option<(Value, SourceRange)>,
-    /// The place of the first `weight`, even if it was refused.
+    /// The `weight` or the `denominator`.
+    pub(super) weight: Option<Weight>,
+    /// The place of the first of these, even if it was refused.
     pub(super) weighted: Option<SourceRange>,
 }
 
@@ -84,12 +101,20 @@ impl<'a> Analysis<'a> {
                         }
                     }
                 }
-                Statement::Weight { keyword, value } => {
+                Statement::Weight {
+                    keyword,
+                    factor,
+                    value,
+                } => {
                     let weight = self
                         .expression(&scope, value)
                         .and_then(|weight| self.real(weight, value.range));
-                    let found = weight.map(|weight| (weight, value.range));
-                    self.weight(*keyword, found, outputs.as_deref_mut());
+                    let found = weight.map(|weight| Weight {
+                        value: weight,
+                        range: value.range,
+                        factor: *factor,
+                    });
+                    self.weight(*keyword, *factor, found, outputs.as_deref_mut());
                 }
             }
         }
@@ -123,16 +148,20 @@ impl<'a> Analysis<'a> {
     fn weight(
         &mut self,
         keyword: SourceRange,
-        weight: Option<(Value, SourceRange)>,
+        factor: bool,
+        weight: Option<Weight>,
         outputs: Option<&mut Outputs<'a>>,
     ) {
         let Some(outputs) = outputs else {
-            let message = "`weight` belongs in the body of the loss itself";
+            let message = format!(
+                "`{}` belongs in the body of the loss itself",
+                Weight::word(factor)
+            );
             self.diagnostics.error(keyword, message);
             return;
         };
         if outputs.weighted.is_some() {
-            let message = "a loss has one `weight`";
+            let message = "a loss has one `weight` or `denominator`";
             let help = "multiply the weights of several";
             self.diagnostics.error_with_help(keyword, message, help);
             return;

@@ -117,11 +117,11 @@ impl<'a> Analysis<'a> {
         }
         let value = value?;
         Some(match outputs.weight {
-            Some((weight, _)) => Value {
-                node: self.graph.mul(weight.node, value.node),
-                axes: weight.axes.union(value.axes),
+            Some(weight) if weight.factor => Value {
+                node: self.graph.mul(weight.value.node, value.node),
+                axes: weight.value.axes.union(value.axes),
             },
-            None => value,
+            _ => value,
         })
     }
 

@@ -1,6 +1,6 @@
 //! One loss: its parameters, its body, and what must hold of the whole.
 
-use super::block::Outputs;
+use super::block::{Outputs, Weight};
 use super::mention::Mentions;
 use super::value::Value;
 use crate::ir::{self, AxisId, AxisSet, Graph, Node, NodeId, Role};
@@ -132,7 +132,8 @@ impl<'a> Analysis<'a> {
         let batch = value.and_then(|value| self.batch(value, result));
         let weight = outputs
             .weight
-            .and_then(|(weight, place)| self.sample_weight(weight, value?, place));
+            .as_ref()
+            .and_then(|weight| Some((self.sample_weight(weight, value?)?, weight.factor)));
         let next = self.next(definition, &outputs);
         if !definition.broken {
             self.unused(definition);
@@ -142,8 +143,8 @@ impl<'a> Analysis<'a> {
             return None;
         }
         let node = match weight {
-            Some(weight) => self.graph.mul(weight, value.node),
-            None => value.node,
+            Some((weight, true)) => self.graph.mul(weight, value.node),
+            _ => value.node,
         };
         let auxiliary = outputs
             .auxiliary
@@ -163,7 +164,7 @@ impl<'a> Analysis<'a> {
             graph: std::mem::take(&mut self.graph),
             value: node,
             batch,
-            weight,
+            weight: weight.map(|(weight, _)| weight),
             auxiliary,
         })
     }
@@ -222,18 +223,19 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// A weight is a factor of the loss and, summed, the denominator of the weighted mean.
-    fn sample_weight(&mut self, weight: Value, value: Value, range: SourceRange) -> Option<NodeId> {
+    /// The sum of what `weight` or `denominator` gives is the denominator of the weighted mean.
+    fn sample_weight(&mut self, weight: &Weight, value: Value) -> Option<NodeId> {
+        let (range, word, weight) = (weight.range, Weight::word(weight.factor), weight.value);
         let further = weight.axes.minus(value.axes);
         if !further.is_empty() {
             let message = format!(
-                "the weight has {}, which the loss does not have",
+                "the {word} has {}, which the loss does not have",
                 self.axes_text(further)
             );
             return self.refuse(range, message);
         }
         if let Some(name) = self.differentiated_input(weight.node) {
-            let message = format!("the weight depends on `{name}`, which is differentiated");
+            let message = format!("the {word} depends on `{name}`, which is differentiated");
             let help =
                 "`detach(…)` stops the gradient; a factor with a gradient belongs in the loss";
             return self.refuse_with(range, message, help);

@@ -10,7 +10,7 @@
 //! parameter   := name ':' kind ('where' condition)?
 //! kind        := [N, C] | const [N, C] | [N] in C | id [N] | mask [N] | scalar (= 1)? | learn scalar (= 1)?
 //!              | static int = 4 | flag (= true)?
-//! statement   := axis M like N; | let a = e; | pub let a = e; | next t = e; | fn f(a, b) { … } | weight e;
+//! statement   := axis M like N; | let a = e; | pub let a = e; | next t = e; | fn f(a, b) { … } | weight e; | denominator e;
 //! expression  := || | && | ! | == != < <= > >= | + - | * / | unary - | postfix
 //! postfix     := primary ( '[' (AXIS '=' e | AXIS '->' AXIS),* ']' )*
 //! primary     := 1.5 | pi | true | false | name | size[N] | (e) | if c { a } else { b } | f(a, b)

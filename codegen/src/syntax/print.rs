@@ -109,7 +109,10 @@ fn statement_text(statement: &Statement, depth: usize) -> String {
             let start = format!("{indent}next {name} = ");
             format!("{start}{};\n", fitted(value, depth, start.len() + 1))
         }
-        Statement::Weight { value, .. } => format!("{indent}weight {};\n", expression(value)),
+        Statement::Weight { factor, value, .. } => {
+            let keyword = if *factor { "weight" } else { "denominator" };
+            format!("{indent}{keyword} {};\n", expression(value))
+        }
     }
 }
 

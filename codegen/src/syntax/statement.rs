@@ -12,7 +12,7 @@ use crate::syntax::ast::{Block, Expression, ExpressionKind, Name, Statement};
 use proc_macro2::Delimiter;
 
 /// The words that open a declaration.
-const DECLARATIONS: [&str; 5] = ["let", "axis", "weight", "next", "fn"];
+const DECLARATIONS: [&str; 6] = ["let", "axis", "weight", "denominator", "next", "fn"];
 
 /// Reads the whole of a body. `close` is its closing brace and `value` names what its last
 /// expression is.
@@ -100,15 +100,15 @@ fn report_unexpected(parser: &mut Parser<'_, '_, '_>, expression: &Expression) {
     parser.expected_with("an operator or the end of the body", help);
 }
 
-/// Whether a declaration comes. `weight`, `axis` and `next` may be names of tensors too: they open a
-/// declaration only where no expression could go on that way.
+/// Whether a declaration comes. `weight`, `denominator`, `axis` and `next` may be names of tensors too: they
+/// open a declaration only where no expression could go on that way.
 fn starts_statement(parser: &Parser<'_, '_, '_>) -> bool {
     match (parser.peek(), parser.peek_after(1)) {
         (Some(Token::Symbol("#", _)), _) => true,
         (Some(Token::Word(word)), following) => match word.text.as_str() {
             "let" | "fn" | "pub" => true,
             "axis" | "next" => matches!(following, Some(Token::Word(_))),
-            "weight" => match following {
+            "weight" | "denominator" => match following {
                 Some(Token::Word(_) | Token::Number { .. }) => true,
                 Some(Token::Group(group)) => group.delimiter == Delimiter::Parenthesis,
                 _ => false,
@@ -159,9 +159,15 @@ fn simple_statement(parser: &mut Parser<'_, '_, '_>, docs: Vec<String>) -> Parse
         let like = parser.name("an axis")?;
         return Ok(Statement::Axis { name, like });
     }
-    if let Some(keyword) = parser.take_word("weight") {
-        let value = parser.expression()?;
-        return Ok(Statement::Weight { keyword, value });
+    for (word, factor) in [("weight", true), ("denominator", false)] {
+        if let Some(keyword) = parser.take_word(word) {
+            let value = parser.expression()?;
+            return Ok(Statement::Weight {
+                keyword,
+                factor,
+                value,
+            });
+        }
     }
     if parser.take_word("next").is_some() {
         let name = parser.name("the name of a scalar")?;

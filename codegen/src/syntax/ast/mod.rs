@@ -195,10 +195,12 @@ pub enum Statement {
         /// What it is after this step.
         value: Expression,
     },
-    /// `weight …;`
+    /// `weight …;` or `denominator …;`
     Weight {
-        /// The word `weight`.
+        /// That word.
         keyword: SourceRange,
+        /// Whether the loss is multiplied too: `weight`.
+        factor: bool,
         /// The weight of a sample.
         value: Expression,
     },
