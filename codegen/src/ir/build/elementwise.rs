@@ -28,6 +28,10 @@ impl Graph {
                     None => self.intern(Node::Unary(op, a)),
                 }
             }
+            (UnaryOp::Ln, Node::Product(_)) => match self.as_exponential(a) {
+                Some(x) => x,
+                None => self.intern(Node::Unary(op, a)),
+            },
             (UnaryOp::Exp, Node::Reduce(Reducer::Lse, axes, body)) => {
                 let e = self.unary(UnaryOp::Exp, body);
                 self.reduce(Reducer::Sum, axes, e)

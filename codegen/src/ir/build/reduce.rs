@@ -81,7 +81,7 @@ impl Graph {
             }
             Node::Select(condition, f, g) => {
                 if self.is_zero(g)
-                    && let Some(gathered) = self.gather_one_hot(axes, condition, f)
+                    && let Some(gathered) = self.gather_one_hot(Reducer::Sum, axes, condition, f)
                 {
                     return gathered;
                 }
@@ -96,8 +96,20 @@ impl Graph {
         self.intern_reduce(Reducer::Sum, axes, body)
     }
 
-    /// `Σ_a [a = i && rest] f → [rest] f` at `a := i`.
-    fn gather_one_hot(&mut self, axes: AxisSet, condition: NodeId, f: NodeId) -> Option<NodeId> {
+    /// `Σ_a [a = i && rest] f → [rest] f` at `a := i`; the same of a maximum or `lse`, which are −∞ over
+    /// nothing.
+    fn gather_one_hot(
+        &mut self,
+        reducer: Reducer,
+        axes: AxisSet,
+        condition: NodeId,
+        f: NodeId,
+    ) -> Option<NodeId> {
+        let outside = match reducer {
+            Reducer::Sum => self.zero(),
+            Reducer::Max | Reducer::Lse => self.neg_infinity(),
+            Reducer::Norm => return None,
+        };
         let parts = self.conjuncts(condition);
         for (i, &part) in parts.iter().enumerate() {
             let Some((axis, place)) = self.one_hot(part, axes) else {
@@ -109,10 +121,9 @@ impl Graph {
                     rest = self.and(rest, other);
                 }
             }
-            let zero = self.zero();
-            let masked = self.select(rest, f, zero);
+            let masked = self.select(rest, f, outside);
             let gathered = self.substitute(masked, &[(axis, Index::At(place))]);
-            return Some(self.reduce(Reducer::Sum, axes.minus(AxisSet::of(axis)), gathered));
+            return Some(self.reduce(reducer, axes.minus(AxisSet::of(axis)), gathered));
         }
         None
     }
@@ -148,10 +159,16 @@ impl Graph {
             let shift = self.sum(constant, &outside);
             return self.add(shift, reduced);
         }
-        if let Node::Reduce(inner, more, f) = *self.node(body)
-            && inner == reducer
-        {
-            return self.intern_reduce(reducer, axes.union(more), f);
+        match *self.node(body) {
+            Node::Reduce(inner, more, f) if inner == reducer => {
+                return self.intern_reduce(reducer, axes.union(more), f);
+            }
+            Node::Select(condition, f, g) if matches!(self.node(g), Node::NegInfinity) => {
+                if let Some(gathered) = self.gather_one_hot(reducer, axes, condition, f) {
+                    return gathered;
+                }
+            }
+            _ => {}
         }
         self.intern_reduce(reducer, axes, body)
     }

@@ -12,12 +12,13 @@ mod removable;
 mod sum;
 mod unary;
 
-use crate::ir::{AxisSet, Graph, Index, Node, NodeId, UnaryOp};
+use crate::ir::{AxisSet, Graph, Index, Node, NodeId, Role, UnaryOp};
+use crate::support::rational::Rational;
 
 impl Graph {
     /// `body` itself and its elements at every position known on the axis, each with the condition
     /// that tells where it stands.
-    pub(super) fn elements(
+    pub(crate) fn elements(
         &mut self,
         axes: AxisSet,
         body: NodeId,
@@ -38,11 +39,15 @@ impl Graph {
         elements
     }
 
-    /// `x` for `e^x`, or for `e^x` behind a filter, which leaves −∞ elsewhere. The branches of a
-    /// filter `!c` stand in the order of `c`.
+    /// `x` for `e^x`, or for `e^x` behind a filter, which leaves −∞ elsewhere; `x + ln w` for `w · e^x`. The
+    /// branches of a filter `!c` stand in the order of `c`.
     pub(in crate::ir::build) fn as_exponential(&mut self, node: NodeId) -> Option<NodeId> {
         match *self.node(node) {
             Node::Unary(UnaryOp::Exp, x) => Some(x),
+            Node::Product(ref factors) => {
+                let factors = factors.clone();
+                self.as_weighted_exponential(&factors)
+            }
             Node::Select(c, f, g) if self.is_zero(g) => {
                 let x = self.as_exponential(f)?;
                 let outside = self.neg_infinity();
@@ -55,5 +60,41 @@ impl Graph {
             }
             _ => None,
         }
+    }
+
+    /// `x + ln w` for `w · e^x`, w ≥ 0. Where w may be 0 it must be data: ln w has no slope there.
+    fn as_weighted_exponential(&mut self, factors: &[(NodeId, i32)]) -> Option<NodeId> {
+        let is_exp = |f: &(NodeId, i32)| matches!(self.node(f.0), Node::Unary(UnaryOp::Exp, _));
+        let at = factors.iter().position(|f| f.1 == 1 && is_exp(f))?;
+        let Node::Unary(UnaryOp::Exp, x) = *self.node(factors[at].0) else {
+            return None;
+        };
+        let mut terms = vec![(x, Rational::ONE)];
+        for (i, &(weight, exponent)) in factors.iter().enumerate() {
+            if i == at {
+                continue;
+            }
+            let may_vanish = exponent > 0 && self.is_nonnegative(weight) && self.is_data(weight);
+            if !(may_vanish || self.is_positive(weight)) {
+                return None;
+            }
+            let log = self.unary(UnaryOp::Ln, weight);
+            terms.push((log, Rational::from_int(exponent.into())));
+        }
+        Some(self.sum(Rational::ZERO, &terms))
+    }
+
+    /// Whether the node is an element of a tensor that is not differentiated.
+    fn is_data(&self, id: NodeId) -> bool {
+        let Node::Load(param, _) = *self.node(id) else {
+            return false;
+        };
+        let role = &self.param(param).role;
+        matches!(
+            role,
+            Role::Tensor {
+                differentiable: false
+            }
+        )
     }
 }

@@ -1,6 +1,7 @@
 //! Products: masks, softmax, the sigmoid, unit vectors.
 
-use crate::ir::{Graph, Node, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp};
+use crate::ir::{AxisSet, BinaryOp, Graph, Node, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp};
+use crate::support::rational::Rational;
 
 impl Graph {
     /// What `Π factor^exponent` is, if it is a primitive or contains one.
@@ -10,7 +11,9 @@ impl Graph {
     ) -> Option<NodeId> {
         self.recognise_mask(powers)
             .or_else(|| self.recognise_softmax(powers))
+            .or_else(|| self.recognise_odds(powers))
             .or_else(|| self.recognise_sigmoid(powers))
+            .or_else(|| self.recognise_power(powers))
             .or_else(|| self.recognise_unit(powers))
             .or_else(|| self.recognise_length(powers))
             .or_else(|| self.recognise_removable(powers))
@@ -59,48 +62,90 @@ impl Graph {
         self.find_softmax(powers).is_some()
     }
 
-    fn find_softmax(&mut self, powers: &[(NodeId, i32)]) -> Option<(usize, usize, Softmax)> {
-        for (i, &(sum, exponent)) in powers.iter().enumerate() {
-            let Node::Reduce(Reducer::Sum, axes, body) = *self.node(sum) else {
-                continue;
-            };
-            if exponent >= 0 {
-                continue;
-            }
-            let Some(logits) = self.as_exponential(body) else {
-                continue;
-            };
-            for (value, hit) in self.elements(axes, logits) {
+    /// A softmax in the product, and the factors that are left without it.
+    fn find_softmax(&mut self, powers: &[(NodeId, i32)]) -> Option<(Softmax, Vec<(NodeId, i32)>)> {
+        for (axes, sum, body, logits) in self.sums_of_exponentials_below(powers) {
+            let terms = self.elements(axes, body);
+            let values = self.elements(axes, logits);
+            for ((term, _), (value, hit)) in terms.into_iter().zip(values) {
                 let e = self.unary(UnaryOp::Exp, value);
-                if let Some(j) = powers.iter().position(|&(id, n)| id == e && n > 0) {
-                    let form = SoftmaxForm::Prob;
-                    return Some((
-                        i,
-                        j,
-                        Softmax {
-                            form,
-                            axes,
-                            body: logits,
-                            value,
-                            hit,
-                        },
-                    ));
+                for mut wanted in [vec![(e, 1)], self.as_product(term)] {
+                    // One numerator meets one denominator.
+                    wanted.push((sum, -1));
+                    let Some(left) = without(powers, &wanted) else {
+                        continue;
+                    };
+                    let softmax = Softmax {
+                        form: SoftmaxForm::Prob,
+                        axes,
+                        body: logits,
+                        value,
+                        hit,
+                    };
+                    return Some((softmax, left));
                 }
             }
         }
         None
     }
 
+    /// Of the factors below the bar those that are `Σ_axes e^z`: axes, factor, `e^z` and z.
+    fn sums_of_exponentials_below(
+        &mut self,
+        powers: &[(NodeId, i32)],
+    ) -> Vec<(AxisSet, NodeId, NodeId, NodeId)> {
+        let mut found = vec![];
+        for &(sum, exponent) in powers {
+            if let Node::Reduce(Reducer::Sum, axes, body) = *self.node(sum)
+                && exponent < 0
+                && let Some(logits) = self.as_exponential(body)
+            {
+                found.push((axes, sum, body, logits));
+            }
+        }
+        found
+    }
+
     fn recognise_softmax(&mut self, powers: &[(NodeId, i32)]) -> Option<NodeId> {
-        let (i, j, softmax) = self.find_softmax(powers)?;
+        let (softmax, mut left) = self.find_softmax(powers)?;
         let p = self.softmax(softmax);
-        // One numerator meets one denominator.
-        let left = [
-            (powers[i].0, powers[i].1 + 1),
-            (powers[j].0, powers[j].1 - 1),
-            (p, 1),
-        ];
-        Some(self.rest_times(powers, &[i, j], &left))
+        left.push((p, 1));
+        Some(self.product(&left))
+    }
+
+    /// `e^u / Σ e^z → e^(u − lse z)`, u not among z: the odds against the others, say.
+    fn recognise_odds(&mut self, powers: &[(NodeId, i32)]) -> Option<NodeId> {
+        let is_exp = |f: &(NodeId, i32)| match *self.node(f.0) {
+            Node::Unary(UnaryOp::Exp, u) if f.1 > 0 => Some((f.0, u)),
+            _ => None,
+        };
+        let (e, u) = powers.iter().find_map(is_exp)?;
+        let sums = self.sums_of_exponentials_below(powers);
+        let &(axes, sum, _, logits) = sums.first()?;
+        let mut left = without(powers, &[(e, 1), (sum, -1)])?;
+        let lse = self.reduce(Reducer::Lse, axes, logits);
+        let log = self.sub(u, lse);
+        left.push((self.unary(UnaryOp::Exp, log), 1));
+        Some(self.product(&left))
+    }
+
+    /// `a · a^b → a^(b+1)`, a ≥ 0, where b may be negative: then a^b is infinite at 0, and the product not.
+    fn recognise_power(&mut self, powers: &[(NodeId, i32)]) -> Option<NodeId> {
+        for &(id, times) in powers {
+            let Node::Binary(BinaryOp::Pow, base, exponent) = *self.node(id) else {
+                continue;
+            };
+            if times != 1 || !self.is_nonnegative(base) || self.is_nonnegative(exponent) {
+                continue;
+            }
+            let Some(mut left) = without(powers, &[(id, 1), (base, 1)]) else {
+                continue;
+            };
+            let exponent = self.sum(Rational::ONE, &[(exponent, Rational::ONE)]);
+            left.push((self.pow(base, exponent), 1));
+            return Some(self.product(&left));
+        }
+        None
     }
 
     /// `1 / (1 + e^x) → σ(−x)` and `e^x σ(−x) → σ(x)`.
@@ -203,4 +248,17 @@ impl Graph {
         }
         None
     }
+}
+
+/// A product without some factors, if it has them all.
+fn without(powers: &[(NodeId, i32)], used: &[(NodeId, i32)]) -> Option<Vec<(NodeId, i32)>> {
+    let mut left = powers.to_vec();
+    for &(id, times) in used {
+        let factor = left.iter_mut().find(|f| f.0 == id)?;
+        if factor.1.signum() != times.signum() || factor.1.abs() < times.abs() {
+            return None;
+        }
+        factor.1 -= times;
+    }
+    Some(left)
 }
