@@ -110,11 +110,19 @@ impl Translator {
         match self.graph.node(id).clone() {
             Node::Rational(value) => Term::number(value),
             Node::Sum(constant, terms) => {
+                // −(1 − ε) rather than ε − 1, where that is known not to be positive.
+                let turned = constant.is_negative() && self.graph.range(id).hi <= 0.0;
+                let sign = if turned {
+                    Rational::MINUS_ONE
+                } else {
+                    Rational::ONE
+                };
                 let terms = terms
                     .into_iter()
-                    .map(|(id, coefficient)| self.term(id).scaled(coefficient))
+                    .map(|(id, coefficient)| self.term(id).scaled(coefficient).scaled(sign))
                     .collect();
-                sum(constant, terms)
+                let constant = if turned { constant.negate() } else { constant };
+                sum(constant, terms).scaled(sign)
             }
             Node::Product(factors) => self.product(&factors),
             Node::Unary(op, a) => self.unary(op, a),

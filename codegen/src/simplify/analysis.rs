@@ -17,7 +17,7 @@ use egg::{Analysis, DidMerge, EGraph, Id};
 use super::interval;
 use super::language::{ENode, Op, Slot};
 use super::monomial::Monomial;
-use crate::ir::{AxisSet, BinaryOp, Param, Range, Reducer, SoftmaxForm, UnaryOp};
+use crate::ir::{AxisSet, BinaryOp, DimId, Param, Range, Reducer, SoftmaxForm, UnaryOp};
 use crate::support::rational::Rational;
 
 /// The e-graph of one definition.
@@ -49,12 +49,27 @@ pub(crate) struct Hit {
     pub(crate) complement: Id,
 }
 
+/// A logit at one position beside the `lse` of all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogHit {
+    /// `lse` of the logits over one axis.
+    pub(crate) lse: Id,
+    /// The logit.
+    pub(crate) value: Id,
+    /// The logarithm of its share.
+    pub(crate) log: Id,
+}
+
 /// The definition's side of the e-graph, and its alarm.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Facts {
     pub(crate) params: Vec<Param>,
     /// Computed by the IR, which can substitute (the e-graph has no substitution).
     pub(crate) hits: Vec<Hit>,
+    /// Likewise.
+    pub(crate) log_hits: Vec<LogHit>,
+    /// The dimension of every axis, by its id.
+    pub(crate) dims: Vec<DimId>,
     /// Set when two members of a class cannot be equal.
     pub(crate) contradiction: bool,
     /// Classes that are new or that something has merged into, with repetitions, since it was emptied.

@@ -11,8 +11,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use egg::{Id, Language};
 
-use super::analysis::{Egraph, Facts, Hit};
-use super::hits::{find_hits, place_hits};
+use super::analysis::{Egraph, Facts, Hit, LogHit};
+use super::hits::{find_hits, find_log_hits, place_hits};
 use super::interval;
 use super::language::{ENode, Op, Slot};
 use crate::ir::{AxisSet, Gradient, Graph, Index, Node, NodeId, Softmax};
@@ -92,10 +92,13 @@ pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
     let variants = placed.iter().map(|p| p.1);
     let all: Vec<NodeId> = roots.iter().copied().chain(variants).collect();
     let hits = find_hits(&mut graph, &all);
+    let log_hits = find_log_hits(&mut graph, roots);
     let extra = hits.iter().map(|h| h.complement);
-    let wanted: Vec<NodeId> = all.into_iter().chain(extra).collect();
+    let logs = log_hits.iter().map(|h| h.log);
+    let wanted: Vec<NodeId> = all.into_iter().chain(extra).chain(logs).collect();
     let mut egraph = Egraph::new(Facts {
         params: graph.params().to_vec(),
+        dims: graph.axes().iter().map(|axis| axis.dim).collect(),
         ..Facts::default()
     });
     let mut classes: Vec<Option<Id>> = vec![None; graph.len()];
@@ -120,6 +123,14 @@ pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
             softmax: class(h.softmax),
             condition: class(h.condition),
             complement: class(h.complement),
+        })
+        .collect();
+    egraph.analysis.log_hits = log_hits
+        .iter()
+        .map(|h| LogHit {
+            lse: class(h.lse),
+            value: class(h.value),
+            log: class(h.log),
         })
         .collect();
     for (select, at_hit) in placed {

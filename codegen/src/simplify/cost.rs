@@ -8,13 +8,12 @@
 //! *Formula*: how much there is to read, and the notation that the field uses.
 
 use super::analysis::{Egraph, free_of};
-use super::interval::{excludes_zero, is_fraction};
+use super::hazard::hazard;
 use super::language::{ENode, Op};
-use super::monomial::{Monomial, readings};
-use super::rules::{argument, part};
+use super::monomial::readings;
 use crate::ir::{AxisSet, BinaryOp, Reducer, SoftmaxForm, UnaryOp};
 use crate::support::rational::Rational;
-use egg::{Id, Language};
+use egg::Id;
 
 const BATCH: u64 = 64;
 const OTHER: u64 = 512;
@@ -242,110 +241,6 @@ fn unary_work(op: UnaryOp) -> u64 {
     }
 }
 
-fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
-    let range = |i: usize| egraph[node.children[i]].data.range;
-    match &node.op {
-        Op::Unary(op) => match op {
-            // e^88 is the end of f32.
-            UnaryOp::Exp if range(0).hi > 80.0 => 10,
-            UnaryOp::Ln if part::cancels(egraph, node) => 4,
-            UnaryOp::Ln if !range(0).is_positive() => 4,
-            UnaryOp::Acos | UnaryOp::Asin => 20,
-            UnaryOp::Sqrt if !range(0).is_positive() => 2,
-            UnaryOp::Tan => 2,
-            UnaryOp::RecipOrZero if !excludes_zero(range(0)) => 1,
-            UnaryOp::Log1mExp => 1,
-            _ => 0,
-        },
-        Op::Product(exponents) => {
-            // To divide by a parameter or an extent is the definition's own doing.
-            let given = |id: Id| egraph[id].nodes.iter().any(ENode::is_leaf);
-            let singular = exponents
-                .iter()
-                .enumerate()
-                .filter(|&(i, &e)| e < 0 && !excludes_zero(range(i)) && !given(node.children[i]));
-            2 * singular.count() as u32
-        }
-        Op::Binary(BinaryOp::Pow) if !range(1).is_nonnegative() && !range(0).is_positive() => 3,
-        Op::Angle(_) => 12,
-        Op::Sum(constant, coefficients) => cancellation(egraph, *constant, coefficients, node),
-        _ => 0,
-    }
-}
-
-/// A share less something that it may come close to, a whole less a part of it, or softplus(x) beside a multiple of x.
-fn cancellation(
-    egraph: &Egraph,
-    constant: Rational,
-    coefficients: &[Rational],
-    node: &ENode,
-) -> u32 {
-    let close = |id: Id| {
-        egraph[id].nodes.iter().any(|node| match node.op {
-            Op::Softmax { form, .. } => {
-                matches!(form, SoftmaxForm::Prob | SoftmaxForm::Complement)
-            }
-            Op::Unary(op) => op == UnaryOp::Sigmoid,
-            Op::Binary(BinaryOp::Pow) => is_fraction(egraph[id].data.range),
-            _ => false,
-        })
-    };
-    let signs: Vec<(bool, bool)> = node
-        .children
-        .iter()
-        .zip(coefficients)
-        .map(|(&id, c)| {
-            let all = readings(egraph, id);
-            let share = all
-                .iter()
-                .any(|m| m.factors.iter().any(|f| f.1 > 0 && close(f.0)));
-            // Its sign where that is known, else the sign that it is written with.
-            let range = egraph[id].data.range;
-            let flipped = if range.is_nonnegative() || range.hi <= 0.0 {
-                range.hi <= 0.0
-            } else {
-                all.first().is_some_and(|m| m.coefficient.is_negative())
-            };
-            (share, c.is_negative() != flipped)
-        })
-        .collect();
-    let against = |negative: bool| {
-        let by_constant = !constant.is_zero() && constant.is_negative() != negative;
-        by_constant || signs.iter().any(|s| !s.0 && s.1 != negative)
-    };
-    let count = signs.iter().filter(|s| s.0 && against(s.1)).count();
-    let part = usize::from(part::cancels(egraph, node));
-    3 * (count + part + linear_softplus(egraph, node)) as u32
-}
-
-/// How many softplus(±x) stand in a sum beside a multiple of x: their difference is much smaller than
-/// either.
-fn linear_softplus(egraph: &Egraph, node: &ENode) -> usize {
-    let factors: Vec<Vec<Id>> = node
-        .children
-        .iter()
-        .map(|&id| {
-            let all = readings(egraph, id);
-            let factors = all.iter().flat_map(|m| m.factors.iter().map(|f| f.0));
-            factors.collect()
-        })
-        .collect();
-    let argument = |id: Id| {
-        let x = argument(egraph, id, UnaryOp::Softplus)?;
-        Some(readings(egraph, x))
-    };
-    let arguments = factors.iter().flatten().filter_map(|&id| argument(id));
-    let linear = |x: &[Monomial]| {
-        x.iter().any(|m| {
-            let &[(x, 1)] = m.factors.as_slice() else {
-                return false;
-            };
-            m.mask.is_empty() && factors.iter().any(|f| f.contains(&x))
-        })
-    };
-    arguments.filter(|x| linear(x)).count()
-}
-
 /// How much there is to read.
 fn symbols(egraph: &Egraph, node: &ENode) -> u64 {
     match &node.op {
@@ -379,10 +274,12 @@ fn symbols(egraph: &Egraph, node: &ENode) -> u64 {
         Op::Binary(_) => 4,
         Op::Compare(_) | Op::Not | Op::And => 3,
         Op::Select => {
-            // An indicator is a symbol.
+            // An indicator is a symbol, and what is masked has it for a factor.
             let is = |i: usize, value| egraph[node.children[i]].data.constant == Some(value);
             if is(1, Rational::ONE) && is(2, Rational::ZERO) {
                 3
+            } else if is(1, Rational::ZERO) || is(2, Rational::ZERO) {
+                6
             } else {
                 8
             }

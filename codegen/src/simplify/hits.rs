@@ -3,7 +3,7 @@
 //! The e-graph has no substitution; it would have to be pushed through every operator and past every
 //! binder. The few substituted forms that rules need are put into it at the start.
 
-use crate::ir::{AxisSet, CompareOp, Graph, Index, Node, NodeId, Softmax, SoftmaxForm};
+use crate::ir::{AxisSet, CompareOp, Graph, Index, Node, NodeId, Reducer, Softmax, SoftmaxForm};
 
 /// Where a one-hot holds its axis stands at the hit: `if C == y { f } else { g }` is also
 /// `if C == y { f[C = y] } else { g }`, which needs f once a row and not for every class.
@@ -76,6 +76,38 @@ pub(crate) fn find_hits(graph: &mut Graph, roots: &[NodeId]) -> Vec<Place> {
                     condition,
                     complement,
                 });
+            }
+        }
+    }
+    hits
+}
+
+/// A [`LogHit`](super::analysis::LogHit) among the nodes of the graph.
+pub(crate) struct LogPlace {
+    pub(crate) lse: NodeId,
+    pub(crate) value: NodeId,
+    pub(crate) log: NodeId,
+}
+
+/// For every `lse` over one axis that stands in a sum, and every place on that axis whose logit is in use: the logarithm
+/// of its share.
+pub(crate) fn find_log_hits(graph: &mut Graph, roots: &[NodeId]) -> Vec<LogPlace> {
+    let reachable = graph.reachable(roots);
+    let mut hits = vec![];
+    for &lse in &reachable {
+        let Node::Reduce(Reducer::Lse, axes, body) = *graph.node(lse) else {
+            continue;
+        };
+        for (value, hit) in graph.elements(axes, body) {
+            if hit.is_some() && reachable.contains(&value) {
+                let log = graph.softmax(Softmax {
+                    form: SoftmaxForm::Log,
+                    axes,
+                    body,
+                    value,
+                    hit,
+                });
+                hits.push(LogPlace { lse, value, log });
             }
         }
     }

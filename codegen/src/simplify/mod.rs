@@ -16,6 +16,7 @@ mod analysis;
 mod convert;
 mod cost;
 mod extract;
+mod hazard;
 mod hits;
 mod interval;
 mod language;

@@ -96,6 +96,20 @@ impl Monomial {
         quotient
     }
 
+    /// The same under a mask without this literal, if it is there.
+    pub(crate) fn without_literal(&self, literal: Literal) -> Option<Monomial> {
+        let mut rest = self.clone();
+        rest.mask.retain(|l| *l != literal);
+        (rest.mask.len() < self.mask.len()).then_some(rest)
+    }
+
+    /// The monomial times a term, 0 where the mask fails.
+    pub(crate) fn times(&self, term: Term) -> Term {
+        let factors = self.factors.iter().map(|&(id, e)| (Term::Class(id), e));
+        let product = Term::Product(factors.chain([(term, 1)]).collect());
+        masked(&self.mask, product).scaled(self.coefficient)
+    }
+
     /// Whether nothing is left but the coefficient.
     pub(crate) fn is_constant(&self) -> bool {
         self.factors.is_empty() && self.mask.is_empty()

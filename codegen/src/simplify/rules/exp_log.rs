@@ -26,8 +26,8 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         name: "exp-of-scaled-log",
         family: Family::ExpLog,
-        lhs: "exp(b·ln a)",
-        rhs: "a^b",
+        lhs: "exp(b·ln a), expm1(b·ln a)",
+        rhs: "a^b, a^b − 1",
         condition: "a ≥ 0; ln a may be a log-softmax",
         why: "two spellings of a power are one",
         at: At::Unary,
@@ -105,9 +105,11 @@ fn antilog(egraph: &Egraph, id: Id) -> Option<Term> {
 }
 
 fn exp_of_scaled_log(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
-    if node.op != Op::Unary(UnaryOp::Exp) {
-        return;
-    }
+    let less = match node.op {
+        Op::Unary(UnaryOp::Exp) => Rational::ZERO,
+        Op::Unary(UnaryOp::Expm1) => Rational::MINUS_ONE,
+        _ => return,
+    };
     for monomial in readings(egraph, node.children[0]).iter() {
         if !monomial.mask.is_empty() {
             continue;
@@ -117,7 +119,8 @@ fn exp_of_scaled_log(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) 
                 && let Some(base) = antilog(egraph, log)
             {
                 let power = monomial.divided(log, 1).term();
-                out.push(Term::Node(Op::Binary(BinaryOp::Pow), vec![base, power]));
+                let power = Term::Node(Op::Binary(BinaryOp::Pow), vec![base, power]);
+                out.push(Term::Sum(less, vec![(power, Rational::ONE)]));
                 return;
             }
         }
@@ -290,6 +293,5 @@ fn rewrite_pairs(egraph: &Egraph, node: &ENode, op: UnaryOp, out: &mut Vec<Term>
         let others = others.map(|(_, &(id, c))| (Term::Class(id), c));
         let all = others.chain([(value, Rational::ONE), (rest, Rational::ONE)]);
         out.push(Term::Sum(constant, all.collect()));
-        return;
     }
 }

@@ -2,11 +2,12 @@
 
 use egg::Id;
 
+use super::left::{left_over, logits_less_lse};
 use super::{At, Family, Rule, softmax};
-use crate::ir::{SoftmaxForm, UnaryOp};
+use crate::ir::{BinaryOp, SoftmaxForm, UnaryOp};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
-use crate::simplify::monomial::{Monomial, masked, readings};
+use crate::simplify::monomial::{Monomial, readings};
 use crate::simplify::term::{Term, find_sum};
 use crate::support::rational::Rational;
 
@@ -17,17 +18,27 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Stable,
         lhs: "a·softmax(z) − (if C == y { a } else { 0 })",
         rhs: "a · if C == y { −(1 − softmax(z)[C = y]) } else { softmax(z) }",
-        condition: "softmax over C alone",
+        condition: "softmax over C alone; of a·softmax(z) − b·[C = y] the part b, if a − b is shorter than either",
         why: "p − 1 cancels at the target: in f32 it is 0 from a logit gap of 17 on, the share of the others is not",
         at: At::Sum,
         apply: softmax_minus_one_hot,
+    },
+    Rule {
+        name: "logits-less-lse",
+        family: Family::Stable,
+        lhs: "a·lse(z) − b·z[C = y], lse(z) − mean(z)",
+        rhs: "(a − b)·lse(z) − b·ln softmax(z)[C = y], −mean(ln softmax(z))",
+        condition: "a − b is shorter than either",
+        why: "the difference of a logit and lse cancels where the share is next to 1; its logarithm does not",
+        at: At::Sum,
+        apply: logits_less_lse,
     },
     Rule {
         name: "one-minus",
         family: Family::Stable,
         lhs: "1 − p",
         rhs: "the complement of p",
-        condition: "p is a softmax at one position, a sigmoid or an exponential",
+        condition: "p is a softmax at one position, a sigmoid or a power of these, or an exponential",
         why: "the complement has a form of its own that does not cancel near p = 1",
         at: At::Sum,
         apply: one_minus,
@@ -84,8 +95,8 @@ fn softmax_minus_one_hot(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Ter
     out.push(Term::Sum(constant, all));
 }
 
-/// `with` is F·p under a mask, `without` has −F under the same mask and the one-hot: the pair, and which part of
-/// `without` it takes.
+/// `with` is F·p under a mask, `without` has −F under the same mask and the one-hot, or −G where F − G is shorter than
+/// either: the pair, and which part of `without` it takes.
 fn pair(egraph: &Egraph, with: &[Monomial], without: &[Monomial]) -> Option<(Term, Rational)> {
     for a in with {
         for hit in &egraph.analysis.hits {
@@ -95,33 +106,57 @@ fn pair(egraph: &Egraph, with: &[Monomial], without: &[Monomial]) -> Option<(Ter
                 continue;
             }
             let rest = a.divided(p, 1);
-            let mut wanted = rest.clone();
-            wanted.coefficient = wanted.coefficient.negate();
-            wanted.mask.push((condition, true));
-            wanted.mask.sort_unstable();
-            wanted.mask.dedup();
-            if wanted.mask.len() == rest.mask.len() {
-                continue;
-            }
-            let part = without.iter().find_map(|m| {
-                let alike = m.factors == wanted.factors && m.mask == wanted.mask;
-                wanted
-                    .coefficient
-                    .checked_div(m.coefficient)
-                    .filter(|_| alike)
-            });
-            let Some(part) = part.filter(|part| !part.is_negative()) else {
-                continue;
-            };
             let at_hit = Term::Class(hit.complement).scaled(Rational::MINUS_ONE);
             let gap = Term::select(condition.into(), at_hit, p.into());
-            let factors = rest.factors.iter().map(|&(id, e)| (Term::Class(id), e));
-            let product = Term::Product(factors.chain([(gap, 1)]).collect());
-            let pair = masked(&rest.mask, product).scaled(rest.coefficient);
-            return Some((pair, part));
+            for b in without {
+                let Some(b) = b.without_literal((condition, true)) else {
+                    continue;
+                };
+                if b.factors == rest.factors && b.mask == rest.mask {
+                    let part = rest.coefficient.negate().checked_div(b.coefficient);
+                    if let Some(part) = part.filter(|part| !part.is_negative()) {
+                        return Some((rest.times(gap), part));
+                    }
+                } else if let Some(left) = left_over(egraph, &rest, &b) {
+                    let paired = b.times(gap).scaled(Rational::MINUS_ONE);
+                    return Some((paired.plus(left.times(p.into())), Rational::ONE));
+                }
+            }
         }
     }
     None
+}
+
+/// `1 − a^b`, where the logarithm of a has a stable form.
+fn one_minus_power(egraph: &Egraph, p: Id, scale: Rational, out: &mut Vec<Term>) {
+    let nodes = &egraph[p].nodes;
+    let Some(power) = nodes.iter().find(|n| n.op == Op::Binary(BinaryOp::Pow)) else {
+        return;
+    };
+    let (base, exponent) = (egraph.find(power.children[0]), power.children[1]);
+    if let Some(log) = logarithm(egraph, base) {
+        let exponent = log.times(exponent.into());
+        out.push(Term::unary(UnaryOp::Expm1, exponent).scaled(scale));
+    }
+}
+
+/// ln of a class that is a share.
+fn logarithm(egraph: &Egraph, id: Id) -> Option<Term> {
+    for (prob, log) in [
+        (SoftmaxForm::Prob, SoftmaxForm::Log),
+        (SoftmaxForm::Complement, SoftmaxForm::LogComplement),
+    ] {
+        if let Some(found) = softmax(egraph, id, prob, true)
+            && let Op::Softmax { axes, hit, .. } = found.op
+        {
+            let form = log;
+            let children = found.children.iter().map(|&c| Term::Class(c)).collect();
+            return Some(Term::Node(Op::Softmax { form, axes, hit }, children));
+        }
+    }
+    let x = super::argument(egraph, id, UnaryOp::Sigmoid)?;
+    let minus = Term::Class(x).scaled(Rational::MINUS_ONE);
+    Some(Term::unary(UnaryOp::Softplus, minus).scaled(Rational::MINUS_ONE))
 }
 
 fn one_minus(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
@@ -154,6 +189,7 @@ fn one_minus(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     if let Some(x) = super::argument(egraph, p, UnaryOp::Exp) {
         out.push(Term::unary(UnaryOp::Expm1, x.into()).scaled(scale));
     }
+    one_minus_power(egraph, p, scale, out);
 }
 
 /// The class of −x, if the e-graph has it.

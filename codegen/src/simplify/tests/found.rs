@@ -294,6 +294,46 @@ fn label_smoothing_needs_no_sum_of_targets() {
 }
 
 #[test]
+fn label_smoothing_is_one_kernel_however_written() {
+    let head = "L(z: [N, C], y: [N] in C, e: scalar = 0.1 where 0 <= e && e <= 1)";
+    let spellings = [
+        "let l = log_softmax[C](z); -(1 - e) * l[C = y] - e * mean[C](l)",
+        "lse[C](z) - (1 - e) * z[C = y] - e * mean[C](z)",
+        "-(1 - e) * ln(softmax[C](z)[C = y]) - e / size[C] * sum[C](log_softmax[C](z))",
+    ];
+    for body in spellings {
+        let (_, simplified, _) = simplified(&format!("{head} {{ {body} }}"));
+        let kernel = shown(&simplified.kernel, "z");
+        // At e = 0 it is the gradient of cross entropy, which must not cancel.
+        assert!(kernel.contains("-complement[C](z at C == y)"), "{kernel}");
+        let graph = &simplified.kernel.loss.graph;
+        let value = graph.show(simplified.kernel.loss.value);
+        assert!(value.contains("log_softmax[C](z at C == y)"), "{value}");
+        assert!(!value.contains("lse"), "{value}");
+        let formula = shown(&simplified.formula, "z");
+        // p − e/C − (1 − e)·[C = y], one factor of the cotangent before it.
+        for (part, times) in [("softmax[C](z)", 1), ("cotangent", 1), ("if(C == y, ", 1)] {
+            assert_eq!(formula.matches(part).count(), times, "{formula}");
+        }
+    }
+}
+
+#[test]
+fn a_power_close_to_one_is_not_subtracted_from_it() {
+    let (_, simplified, _) = simplified(
+        "L(z: [N, C], y: [N] in C, q: scalar = 0.7 where q > 0) {
+            (1 - pow(softmax[C](z)[C = y], q)) / q
+        }",
+    );
+    let graph = &simplified.kernel.loss.graph;
+    let value = graph.show(simplified.kernel.loss.value);
+    assert!(value.contains("expm1("), "{value}");
+    let formula = &simplified.formula.loss;
+    let value = formula.graph.show(formula.value);
+    assert!(value.contains("pow("), "{value}");
+}
+
+#[test]
 fn a_maximum_is_compared_before_rounding() {
     let (_, simplified, _) = simplified("L(z: [N, C], b: const [N]) { max[C](z + b) }");
     let kernel = shown(&simplified.kernel, "z");

@@ -18,6 +18,21 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
         }",
     ),
     (
+        &["logits-less-lse", "softmax-minus-one-hot"],
+        Points::All,
+        "L(z: [N, C], y: [N] in C, e: scalar = 0.1) {
+            lse[C](z) - (1 - e) * z[C = y] - e * mean[C](z)
+        }",
+    ),
+    (
+        &["one-minus", "exp-of-scaled-log"],
+        Points::All,
+        "L(z: [N, C], y: [N] in C, x: [N], q: scalar = 0.7 where q > 0) {
+            let p = softmax[C](z)[C = y];
+            (1 - pow(p, q)) / q + (1 - pow(1 - p, q)) + (1 - pow(sigmoid(x), q)) + expm1(q * ln(p))
+        }",
+    ),
+    (
         &["sum-of-closed-terms"],
         Points::All,
         "L(z: [N, C], y: [N] in C, e: scalar = 0.1) {
