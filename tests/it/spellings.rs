@@ -57,6 +57,44 @@ fn cross_entropy() {
 }
 
 #[test]
+fn label_smoothing() {
+    same(
+        "z: [N, C], y: [N] in C, e: scalar = 0.1 where 0 <= e && e <= 1",
+        &[
+            "let l = log_softmax[C](z); (1 - e) * -l[C = y] - e * mean[C](l)",
+            "(1 - e) * (lse[C](z) - z[C = y]) - e * mean[C](ln(softmax[C](z)))",
+            "(1 - e) * -ln(softmax[C](z)[C = y]) - sum[C](e * log_softmax[C](z)) / size[C]",
+        ],
+    );
+}
+
+#[test]
+fn weighted_exponentials() {
+    same(
+        "z: [N, C], n: const [C] where n >= 0, y: [N] in C",
+        &[
+            "lse[C](z + ln(n)) - (z + ln(n))[C = y]",
+            "-ln(n[C = y] * exp(z[C = y]) / sum[C](n * exp(z)))",
+            "-ln(softmax[C](z + ln(n))[C = y])",
+            "ln(sum[C](n * exp(z))) - ln(n[C = y] * exp(z[C = y]))",
+        ],
+    );
+}
+
+#[test]
+fn odds_against_the_others() {
+    same(
+        "z: [N, C], y: [N] in C",
+        &[
+            "lse[C, C != y](z) - z[C = y]",
+            "-ln(exp(z[C = y]) / sum[C, C != y](exp(z)))",
+            "ln(sum[C, C != y](exp(z))) - lse[C, C == y](z)",
+            "lse[C, C != y](z) - max[C, C == y](z)",
+        ],
+    );
+}
+
+#[test]
 fn sigmoid_cross_entropy() {
     same(
         "x: [N], t: mask [N]",
