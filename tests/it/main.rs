@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod caffe;
+mod classification;
 mod determinism;
 mod diagnostics;
 mod extremes;

@@ -42,7 +42,8 @@ def computed(reference, case):
 
 def check_against_peer(reference, case, values, valid, leaves):
     """The library that people use must agree, in value and in gradient."""
-    if reference.peer is None or reference.ill(case) or case.ignore_index is not None:
+    ignores = case.ignore_index is not None
+    if reference.peer is None or reference.ill(case) or ignores and not reference.peer_ignores:
         return
     arguments = case.arguments()
     for name, tensor in case.inputs.items():
@@ -57,6 +58,15 @@ def check_against_peer(reference, case, values, valid, leaves):
     ours = torch.autograd.grad(values.sum() / valid.sum(), leaves, retain_graph=True)
     for a, b in zip(ours, theirs, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12, msg=at)
+
+
+def check_mean_against_peer(reference, case, totals):
+    """The mean that people get must be among the totals."""
+    if reference.peer_mean is None or reference.ill(case):
+        return
+    ours = totals["mean" if reference.weight is None else "weighted_mean"]
+    theirs = reference.peer_mean(**case.arguments())
+    torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-12, msg=f"{reference.name}, {case.name}: {{}}".format)
 
 
 def flat(tensor):
@@ -83,9 +93,13 @@ def golden(reference, case, draw):
     values, auxiliary, valid = computed(reference, case)
     totals = {"sum": values.sum(), "mean": values.sum() / valid.sum()}
     if reference.weight is not None:
-        weights = reference.weight(**case.inputs).sum()
+        counted = {**case.inputs}
+        if case.ignore_index is not None:
+            counted["y"] = torch.where(valid.bool(), counted["y"], 0)
+        weights = (reference.weight(**counted) * valid).sum()
         # The mean over samples without weight is 0.
         totals["weighted_mean"] = values.sum() / weights if weights > 0 else 0 * values.sum()
+    check_mean_against_peer(reference, case, totals)
     cotangent = draw.real(*values.shape)
     check_against_peer(reference, case, values, valid, leaves)
 

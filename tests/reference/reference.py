@@ -37,6 +37,8 @@ class Reference:
     `peer(**case.arguments())` is the same, or the mean alone as one number, from a library that people use (torch.nn, pytorch-metric-learning, torchvision), or the form
     that PyTorch users write: both must agree, in value and gradient, in every case but those that `ill` names (the peer loses digits, is NaN or wrong there:
     say which and why beside it).
+
+    `peer_mean`, likewise, is what that library's `reduction="mean"` gives.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Reference:
     learned: list = field(default_factory=list)
     weight: Callable | None = None  # the declared weight per sample: denominator of the weighted mean
     peer: Callable | None = None
+    peer_ignores: bool = False  # the peer knows the ignored labels of the cases, whose index is its own
+    peer_mean: Callable | None = None  # the mean that people get: the weighted one where a weight is declared
     ill: Callable[[Case], bool] = lambda case: False
     single: float = 2e-6  # allowed error in float32, relative to the largest element of an array
 

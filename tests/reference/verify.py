@@ -21,8 +21,8 @@ from mpmath import mp, mpf
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 STEP = mpf(10) ** -30
 ARRAY_LIMIT, ZERO_LIMIT = 1e-12, 1e-14
-# Below this an exact value counts as 0. The divergence of distillation cancels, in 100 digits as well; the others do not.
-FLOOR = {"distillation": 1e-40}
+# Below this an exact value counts as 0. The divergence of distillation and smoothed logarithms cancel, in 100 digits as well; the others do not.
+FLOOR = dict.fromkeys(["distillation", "label_smoothing", "weighted_label_smoothing", "soft_target_cross_entropy"], 1e-40)
 mp.dps = 100
 
 
@@ -127,6 +127,137 @@ def heads(at, case, logits):
     return [
         mpf(0) if t == ignored else log_p_and_rest(logits(x, t, centres), t)[0] for x, t in zip(features, y, strict=True)
     ]
+def by_lane(at, case, value):
+    """value(logits, label, settings) for every sample that counts."""
+    s = {name: mpf(x) for name, x in case["scalars"].items()}
+    labels = case["labels"]["y"]["data"]
+    samples = zip(lanes(case["tensors"]["z"]["shape"]), labels, strict=True)
+    ignored = case.get("ignore_index")
+    return [mpf(0) if y == ignored else value([at["z"][k] for k in lane], y, s) for lane, y in samples]
+
+
+def negative_logs(z):
+    total = mp.log(mp.fsum(mp.exp(t) for t in z))
+    return [total - t for t in z]
+
+
+def label_smoothing(at, case):
+    return by_lane(at, case, lambda z, y, s: (1 - s["epsilon"]) * log_p_and_rest(z, y)[0] + s["epsilon"] / len(z) * mp.fsum(negative_logs(z)))
+
+
+def weighted_label_smoothing(at, case):
+    w = at["weight"]
+    smooth = lambda z: mp.fdot(w, negative_logs(z)) / len(z)
+    return by_lane(at, case, lambda z, y, s: (1 - s["epsilon"]) * w[y] * log_p_and_rest(z, y)[0] + s["epsilon"] * smooth(z))
+
+
+def soft_target_cross_entropy(at, case):
+    across = lanes(case["tensors"]["z"]["shape"])
+    return [mp.fdot([at["target"][k] for k in lane], negative_logs([at["z"][k] for k in lane])) for lane in across]
+
+
+def z_loss_cross_entropy(at, case):
+    log_total = lambda z: mp.log(mp.fsum(mp.exp(t) for t in z))
+    return by_lane(at, case, lambda z, y, s: log_p_and_rest(z, y)[0] + s["lambda"] * log_total(z) ** 2)
+
+
+def soft_capped_cross_entropy(at, case):
+    return by_lane(at, case, lambda z, y, s: log_p_and_rest([s["cap"] * mp.tanh(t / s["cap"]) for t in z], y)[0])
+
+
+def poly1(at, case):
+    def value(z, y, s):
+        cross_entropy, rest = log_p_and_rest(z, y)
+        return cross_entropy + s["epsilon"] * rest
+
+    return by_lane(at, case, value)
+
+
+def poly1_focal(at, case):
+    def value(z, y, s):
+        cross_entropy, rest = log_p_and_rest(z, y)
+        return rest ** s["gamma"] * cross_entropy + s["epsilon"] * rest ** (s["gamma"] + 1)
+
+    return by_lane(at, case, value)
+
+
+def weighted_focal(at, case):
+    def value(z, y, s):
+        cross_entropy, rest = log_p_and_rest(z, y)
+        return at["weight"][y] * rest ** s["gamma"] * cross_entropy
+
+    return by_lane(at, case, value)
+
+
+def multiplied(z, y, factors):
+    """-ln of f_y e^z_y / sum f e^z."""
+    powers = [f * mp.exp(t) for t, f in zip(z, factors, strict=True)]
+    return mp.log1p(mp.fsum(e for k, e in enumerate(powers) if k != y) / powers[y])
+
+
+def logit_adjusted(at, case):
+    return by_lane(at, case, lambda z, y, s: multiplied(z, y, [p ** s["tau"] for p in at["prior"]]))
+
+
+def balanced_softmax(at, case):
+    return by_lane(at, case, lambda z, y, s: multiplied(z, y, at["counts"]))
+
+
+def ldam(at, case):
+    rarest = min(at["counts"])
+
+    def value(z, y, s):
+        margin = s["max_margin"] * (rarest / at["counts"][y]) ** mpf("0.25")
+        return log_p_and_rest([s["s"] * (t - margin if k == y else t) for k, t in enumerate(z)], y)[0]
+
+    return by_lane(at, case, value)
+
+
+def generalized_cross_entropy(at, case):
+    return by_lane(at, case, lambda z, y, s: -mp.expm1(-s["q"] * log_p_and_rest(z, y)[0]) / s["q"])
+
+
+def symmetric_cross_entropy(at, case):
+    def value(z, y, s):
+        cross_entropy, rest = log_p_and_rest(z, y)
+        return s["alpha"] * cross_entropy - s["beta"] * s["log_zero"] * rest
+
+    return by_lane(at, case, value)
+
+
+def binary(x, t, weight=1):
+    return weight * t * mp.log1p(mp.exp(-x)) + (1 - t) * mp.log1p(mp.exp(x))
+
+
+def sigmoid_cross_entropy(at, case):
+    return [binary(x, t) for x, t in zip(at["x"], at["target"], strict=True)]
+
+
+def weighted_sigmoid(at, case):
+    values = [None] * len(at["z"])
+    for lane in lanes(case["tensors"]["z"]["shape"]):
+        for k, weight in zip(lane, at["positive"], strict=True):
+            values[k] = binary(at["z"][k], at["target"][k], weight)
+    return values
+
+
+def multi_label_soft_margin(at, case):
+    across = lanes(case["tensors"]["z"]["shape"])
+    return [mp.fsum(binary(at["z"][k], at["target"][k]) for k in lane) / len(lane) for lane in across]
+
+
+def asymmetric(at, case):
+    if case["flags"]["detached"]:
+        return None  # a slope of the value is no gradient there
+    s, values = {name: mpf(x) for name, x in case["scalars"].items()}, []
+    for x, t in zip(at["x"], case["masks"]["t"]["data"], strict=True):
+        p, rest = 1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x))
+        m = p - s["clip"]
+        if t:
+            values.append(rest ** s["gamma_pos"] * mp.log1p(mp.exp(-x)))
+        else:
+            values.append(m ** s["gamma_neg"] * -mp.log(rest + s["clip"]) if m > 0 else mpf(0))
+    return values
 
 
 def margin_softmax(at, case, margin):
@@ -268,7 +399,8 @@ def cotangents(case):
     valid = count if ignored is None else sum(y != ignored for y in case["labels"]["y"]["data"])
     roots = {"sum": [mpf(1)] * count, "mean": [mpf(1) / valid] * count, "cotangent": [mpf(c) for c in case["cotangent"]]}
     if "weighted_mean" in case["totals"]:
-        total = mp.fsum(mpf(case["tensors"]["weight"]["data"][y]) for y in case["labels"]["y"]["data"])
+        counted = [y for y in case["labels"]["y"]["data"] if y != ignored]
+        total = mp.fsum(mpf(case["tensors"]["weight"]["data"][y]) for y in counted)
         roots["weighted_mean"] = [1 / total] * count
     return roots
 
@@ -277,6 +409,8 @@ def verify_case(value, case, worst):
     at = {name: [mpf(t) for t in tensor["data"]] for name, tensor in case["tensors"].items()}
     at |= {name: [mpf(t)] for name, t in case["scalars"].items() if name in case["gradients"]["mean"]}
     samples, roots = value(at, case), cotangents(case)
+    if samples is None:
+        return
     worst.compare(case["value"]["data"], samples)
     for name, total in case["totals"].items():
         worst.compare([total], [mp.fdot(samples, roots[name])])

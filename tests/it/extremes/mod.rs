@@ -23,6 +23,17 @@ use conditioning::{of_rounded_inputs, within};
 const DOUBLE: f64 = 1e-11;
 const SINGLE: f64 = 2e-5;
 
+/// Losses that add a logarithm to the logits: f32 holds 1e4 + ln n to 5e-4, which is the relative error of the shares.
+const ADJUSTED: [&str; 2] = ["BalancedSoftmax", "LogitAdjusted"];
+
+fn allowed_in_single(name: &str) -> f64 {
+    if ADJUSTED.contains(&name) {
+        5e-4
+    } else {
+        SINGLE
+    }
+}
+
 /// A pattern: the element number `at` of a real input.
 type Pattern = fn(usize, &mut Random) -> f64;
 
@@ -162,7 +173,7 @@ fn at_patterns(subject: &Subject) {
         let found = generated::<f32>(loss, &arrays, &cotangent);
         let exact = in_single(&expected(true), &found);
         let (error, array) = judged(found, &exact, true).error(&exact);
-        if error > SINGLE {
+        if error > allowed_in_single(loss.name()) {
             failures.push(format!("{name}: {array} in f32 off by {error:.1e}"));
         }
     }

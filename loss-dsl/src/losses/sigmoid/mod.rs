@@ -1,0 +1,9 @@
+//! Sigmoid cross-entropies.
+
+mod asymmetric;
+mod cross_entropy;
+mod hed;
+
+pub use asymmetric::*;
+pub use cross_entropy::*;
+pub use hed::*;
