@@ -130,10 +130,11 @@ impl<'a> Analysis<'a> {
         let result = definition.body.result.range;
         let value = value.and_then(|value| self.real(value, result));
         let batch = value.and_then(|value| self.batch(value, result));
-        let next = self.next(definition, &outputs);
         let weight = outputs
             .weight
-            .and_then(|weight| Some((self.sample_weight(&weight, value?)?, weight.factor)));
+            .as_ref()
+            .and_then(|weight| Some((self.sample_weight(weight, value?)?, weight.factor)));
+        let next = self.next(definition, &outputs);
         if !definition.broken {
             self.unused(definition);
         }

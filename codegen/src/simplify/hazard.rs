@@ -96,7 +96,8 @@ fn cancellation(
     let shares = signs.iter().filter(|s| s.0);
     let count: usize = shares.map(|s| against(s.1)).sum();
     let part = usize::from(part::cancels(egraph, node));
-    3 * (count + part + linear_softplus(egraph, node) + mean_beside_lse(egraph, node)) as u32
+    let others = part + linear_softplus(egraph, node) + mean_beside_lse(egraph, node);
+    3 * (count + others) as u32
 }
 
 /// How many softplus(±x) stand in a sum beside a multiple of x: their difference is much smaller than

@@ -14,6 +14,7 @@
 
 mod angle;
 pub(crate) mod exp_log;
+mod left;
 pub(crate) mod norm;
 pub(crate) mod part;
 pub(crate) mod reduce;
