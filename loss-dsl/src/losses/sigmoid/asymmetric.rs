@@ -12,7 +12,7 @@ loss! {
     /// The authors' code sums over all elements: [`Reduction::Sum`](crate::Reduction). There both logarithms are clamped at
     /// 1e-8, so positives beyond x = -18.4 have no gradient; here they have. `detached` is its
     /// `disable_torch_grad_focal_loss`: the focusing factors are constants for the gradient (its `AsymmetricLoss` has that on, its
-    /// `AsymmetricLossOptimized` and timm have it off). All exponents and `clip` 0 give [`SigmoidCrossEntropy`];
+    /// `AsymmetricLossOptimized` and timm have it off). All exponents and `clip` 0 give [`SigmoidCrossEntropy`](crate::losses::SigmoidCrossEntropy);
     /// equal exponents and `clip` 0 the focal loss.
     pub Asymmetric(
         /// Logits.

@@ -11,7 +11,7 @@ loss! {
     ///
     /// Labels are 0 or 1. In HED's own layer and Caffe_Long's copy any other label (255 for "ignore", a soft label) adds nothing to the
     /// value but an unweighted `σ(x) - t` to the gradient. A mask cannot hold one: threshold soft labels, or leave pixels out with
-    /// [`SigmoidCrossEntropy`] and sample weights.
+    /// [`SigmoidCrossEntropy`](crate::losses::SigmoidCrossEntropy) and sample weights.
     pub HedSigmoid(
         /// Logits.
         x: [N, H, W],

@@ -16,9 +16,9 @@ loss! {
     /// | `BATCH_SIZE`, `normalize: false` | | [`Normalizer::BatchSize`](crate::Normalizer) |
     /// | `NONE` | `reduction="sum"` | [`Reduction::Sum`](crate::Reduction) or [`Normalizer::None`](crate::Normalizer) |
     /// | | `reduction="none"` | [`Reduction::None`](crate::Reduction) |
-    /// | | `weight=w` | [`WeightedSoftmax`] |
-    /// | | `label_smoothing=ε` | [`LabelSmoothing`], [`WeightedLabelSmoothing`] |
-    /// | | probabilities for targets | [`SoftTargetCrossEntropy`] |
+    /// | | `weight=w` | [`WeightedSoftmax`](crate::losses::WeightedSoftmax) |
+    /// | | `label_smoothing=ε` | [`LabelSmoothing`](crate::losses::LabelSmoothing), [`WeightedLabelSmoothing`](crate::losses::WeightedLabelSmoothing) |
+    /// | | probabilities for targets | [`SoftTargetCrossEntropy`](crate::losses::SoftTargetCrossEntropy) |
     /// | `loss_weight` | | the gradient that is passed to `pull_back` |
     ///
     /// An ignored position has neither loss nor gradient; its label's class stays in the softmax of all others. If all are ignored, value
