@@ -3,14 +3,17 @@
 // Losses are declared in here: generated code needs no unsafe.
 #![forbid(unsafe_code)]
 
+mod boundaries;
 mod caffe;
 mod classification;
+mod commonly_wrong;
 mod determinism;
 mod diagnostics;
 mod extremes;
 mod goldens;
 mod gradients;
 mod heads;
+mod identities;
 mod margins;
 mod never_nan;
 mod oracle;

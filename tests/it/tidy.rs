@@ -164,3 +164,26 @@ fn stages_use_only_earlier_ones() {
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
+
+/// Each family of losses is a feature of its own and part of `losses`; it has a folder or a file that the feature turns on.
+#[test]
+fn families_are_features() {
+    let manifest = std::fs::read_to_string(root().join("loss-dsl/Cargo.toml")).expect("a manifest");
+    let line = |line: &str| line.strip_suffix(" = []").map(str::to_owned);
+    let families: Vec<String> = manifest.lines().filter_map(line).collect();
+    assert!(families.len() >= 5 && families.is_sorted(), "{families:?}");
+    let all = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("losses = ["));
+    let all = all
+        .expect("the feature of all families")
+        .trim_end_matches(']');
+    let listed: Vec<&str> = all.split(", ").map(|name| name.trim_matches('"')).collect();
+    assert_eq!(families, listed);
+    let module = std::fs::read_to_string(root().join("loss-dsl/src/losses/mod.rs"));
+    let module = module.expect("the module of losses");
+    for family in families {
+        let declared = format!("#[cfg(feature = \"{family}\")]\nmod {family};");
+        assert!(module.contains(&declared), "{declared}");
+    }
+}

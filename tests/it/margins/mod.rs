@@ -182,7 +182,7 @@ fn what_happens_beyond_pi() {
     let (before, after) = logit(&fall_back);
     assert!(
         (before + 1.0).abs() < 1e-8
-            && (after - (0.5_f64.cos() * -1.0 - 0.5 * 0.5_f64.sin())).abs() < 1e-8
+            && (after - (-0.5_f64.cos() - 0.5 * 0.5_f64.sin())).abs() < 1e-8
     );
     let continuous = |theta: f64| Batch::logit(&with::<ArcFaceContinuous>(&[("s", 1.0)]), theta);
     let (before, after) = logit(&continuous);
