@@ -1,6 +1,6 @@
 //! Every loss of the library in a table, each judged where the table is made.
 //!
-//! `cargo run --release -p examples --example catalogue`
+//! `cargo run -p loss-tests --example catalogue`
 //!
 //! A row is a built-in loss: its inputs with their axes, its settings at their defaults, its mean at a fixed random input, and
 //! three errors, each the worst of all: of every gradient element against finite differences at three random inputs, and of all values and

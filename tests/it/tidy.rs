@@ -187,3 +187,23 @@ fn families_are_features() {
         assert!(module.contains(&declared), "{declared}");
     }
 }
+
+/// The README's table has every loss, each with a link to the file that defines it.
+#[test]
+fn readme_lists_every_loss() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let sources = sources();
+    let names = loss_tests::support::library::names();
+    for name in &names {
+        let start = format!("[`{name}`](");
+        let link = readme
+            .split(&start)
+            .nth(1)
+            .and_then(|l| l.split(')').next());
+        let link = link.unwrap_or_else(|| panic!("the README does not link to {name}"));
+        let source = sources.iter().find(|(path, _)| path == link);
+        let (_, text) = source.unwrap_or_else(|| panic!("no file {link}"));
+        assert!(text.contains(&format!("pub {name}(")), "{name}: {link}");
+    }
+    assert!(readme.contains(&format!("All {} are written", names.len())));
+}
