@@ -11,49 +11,139 @@ use super::Number;
 use crate::ir::{BinaryOp, UnaryOp};
 use crate::support::rational::Rational;
 
-/// A value and its slope.
-#[derive(Clone, Debug)]
-pub struct Dual<T> {
-    /// The value.
-    pub value: T,
-    /// Its slope along the direction of the seeds.
-    pub slope: T,
+/// Slopes along one direction, or along several at once.
+pub trait Slope<T>: Clone + std::fmt::Debug {
+    /// Of what does not move.
+    fn none() -> Self;
+    /// Whether it moves along no direction.
+    fn is_none(&self) -> bool;
+    /// `self + other`.
+    fn plus(&self, other: &Self) -> Self;
+    /// `self · factor`; what does not move does not, whatever the factor.
+    fn scaled(&self, factor: impl FnOnce() -> T) -> Self;
 }
 
-impl<T: Number> Dual<T> {
+impl<T: Number> Slope<T> for T {
+    fn none() -> Self {
+        T::zero()
+    }
+
+    fn is_none(&self) -> bool {
+        self.is_zero()
+    }
+
+    fn plus(&self, other: &Self) -> Self {
+        self.add(other)
+    }
+
+    fn scaled(&self, factor: impl FnOnce() -> T) -> Self {
+        if self.is_zero() {
+            T::zero()
+        } else {
+            self.mul(&factor())
+        }
+    }
+}
+
+/// The slopes along several directions, by their number; a direction that is not listed has slope 0.
+#[derive(Clone, Debug)]
+pub struct Slopes<T>(pub Vec<(usize, T)>);
+
+impl<T: Number> Slope<T> for Slopes<T> {
+    fn none() -> Self {
+        Slopes(Vec::new())
+    }
+
+    fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn plus(&self, other: &Self) -> Self {
+        let (mut left, mut right) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let mut sum = Vec::with_capacity(self.0.len().max(other.0.len()));
+        loop {
+            let next = match (left.peek(), right.peek()) {
+                (None, None) => return Slopes(sum),
+                (Some(a), Some(b)) if a.0 == b.0 => {
+                    let both = (a.0, a.1.add(&b.1));
+                    (left.next(), right.next());
+                    both
+                }
+                (Some(a), Some(b)) if b.0 < a.0 => {
+                    let only = (*b).clone();
+                    right.next();
+                    only
+                }
+                (None, Some(b)) => {
+                    let only = (*b).clone();
+                    right.next();
+                    only
+                }
+                (Some(a), _) => {
+                    let only = (*a).clone();
+                    left.next();
+                    only
+                }
+            };
+            sum.push(next);
+        }
+    }
+
+    fn scaled(&self, factor: impl FnOnce() -> T) -> Self {
+        if self.0.is_empty() {
+            return Slopes(Vec::new());
+        }
+        let factor = factor();
+        let scaled = self.0.iter().map(|(i, slope)| {
+            let product = if slope.is_zero() {
+                T::zero()
+            } else {
+                slope.mul(&factor)
+            };
+            (*i, product)
+        });
+        Slopes(scaled.collect())
+    }
+}
+
+/// A value and its slope along the direction of the seeds, or its [`Slopes`] along several.
+#[derive(Clone, Debug)]
+pub struct Dual<T, S = T> {
+    /// The value.
+    pub value: T,
+    /// How it moves.
+    pub slope: S,
+}
+
+impl<T: Number, S: Slope<T>> Dual<T, S> {
     /// A number that does not move.
     pub fn constant(value: T) -> Self {
         Dual {
             value,
-            slope: T::zero(),
+            slope: S::none(),
         }
     }
 
     /// A number that moves with `slope`.
-    pub fn moving(value: T, slope: T) -> Self {
+    pub fn moving(value: T, slope: S) -> Self {
         Dual { value, slope }
+    }
+
+    fn negated(slope: &S) -> S {
+        slope.scaled(|| T::one().neg())
     }
 }
 
 /// By value: what is compared does not depend on where it moves.
-impl<T: Number> PartialEq for Dual<T> {
+impl<T: Number, S> PartialEq for Dual<T, S> {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
     }
 }
 
-impl<T: Number> PartialOrd for Dual<T> {
+impl<T: Number, S> PartialOrd for Dual<T, S> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         self.value.partial_cmp(&other.value)
-    }
-}
-
-/// `a·b` where 0 times anything is 0: a slope of 0 stays 0 at a pole.
-fn times<T: Number>(a: &T, b: &T) -> T {
-    if a.is_zero() || b.is_zero() {
-        T::zero()
-    } else {
-        a.mul(b)
     }
 }
 
@@ -95,7 +185,7 @@ fn derivative<T: Number>(op: UnaryOp, x: &T, y: &T) -> T {
     }
 }
 
-impl<T: Number> Number for Dual<T> {
+impl<T: Number, S: Slope<T>> Number for Dual<T, S> {
     fn from_rational(value: Rational) -> Self {
         Dual::constant(T::from_rational(value))
     }
@@ -119,7 +209,7 @@ impl<T: Number> Number for Dual<T> {
     fn add(&self, other: &Self) -> Self {
         Dual {
             value: self.value.add(&other.value),
-            slope: self.slope.add(&other.slope),
+            slope: self.slope.plus(&other.slope),
         }
     }
 
@@ -128,31 +218,27 @@ impl<T: Number> Number for Dual<T> {
     }
 
     fn mul(&self, other: &Self) -> Self {
-        let (left, right) = (
-            times(&self.slope, &other.value),
-            times(&self.value, &other.slope),
-        );
+        let left = self.slope.scaled(|| other.value.clone());
+        let right = other.slope.scaled(|| self.value.clone());
         Dual {
             value: self.value.mul(&other.value),
-            slope: left.add(&right),
+            slope: left.plus(&right),
         }
     }
 
     fn div(&self, other: &Self) -> Self {
         let value = self.value.div(&other.value);
-        let rise = self.slope.sub(&times(&value, &other.slope));
-        let slope = if rise.is_zero() {
-            rise
-        } else {
-            rise.div(&other.value)
-        };
+        // (a/b)′ = (a′ − (a/b)·b′)/b.
+        let below = other.slope.scaled(|| value.neg());
+        let slope = self.slope.plus(&below);
+        let slope = slope.scaled(|| T::one().div(&other.value));
         Dual { value, slope }
     }
 
     fn neg(&self) -> Self {
         Dual {
             value: self.value.neg(),
-            slope: self.slope.neg(),
+            slope: Self::negated(&self.slope),
         }
     }
 
@@ -164,13 +250,16 @@ impl<T: Number> Number for Dual<T> {
         let values: Vec<T> = elements.iter().map(|x| x.value.clone()).collect();
         let value = T::largest(&values);
         let ties: Vec<&Self> = elements.iter().filter(|x| x.value == value).collect();
-        let slope = ties.iter().fold(T::zero(), |sum, x| sum.add(&x.slope));
-        let slope = if ties.len() > 1 {
-            slope.div(&T::from_f64(ties.len() as f64))
-        } else {
-            slope
-        };
-        Dual { value, slope }
+        let slope = ties.iter().fold(S::none(), |sum, x| sum.plus(&x.slope));
+        let share = || T::one().div(&T::from_f64(ties.len() as f64));
+        Dual {
+            value,
+            slope: if ties.len() > 1 {
+                slope.scaled(share)
+            } else {
+                slope
+            },
+        }
     }
 
     fn elementary(&self, op: UnaryOp) -> Self {
@@ -179,12 +268,7 @@ impl<T: Number> Number for Dual<T> {
 
     fn unary(&self, op: UnaryOp) -> Self {
         let value = self.value.unary(op);
-        // What does not move has no slope, whatever the function's.
-        let slope = if self.slope.is_zero() {
-            T::zero()
-        } else {
-            derivative(op, &self.value, &value).mul(&self.slope)
-        };
+        let slope = self.slope.scaled(|| derivative(op, &self.value, &value));
         Dual { value, slope }
     }
 
@@ -192,21 +276,19 @@ impl<T: Number> Number for Dual<T> {
         let (a, b) = (&self.value, &exponent.value);
         let value = a.powf(b);
         // b·a^(b−1)·a′ + a^b·ln a·b′; where a is 0, a^b ln a tends to 0 for b > 0.
-        let of_base = if self.slope.is_zero() || b.is_zero() {
-            T::zero()
+        let of_base = if b.is_zero() {
+            S::none()
         } else {
-            b.mul(&a.powf(&b.sub(&T::one()))).mul(&self.slope)
+            self.slope.scaled(|| b.mul(&a.powf(&b.sub(&T::one()))))
         };
-        let of_exponent = if exponent.slope.is_zero() || value.is_zero() {
-            T::zero()
+        let of_exponent = if value.is_zero() {
+            S::none()
         } else {
-            let log = a.elementary(UnaryOp::Ln);
-            value.mul(&log).mul(&exponent.slope)
+            let factor = || value.mul(&a.elementary(UnaryOp::Ln));
+            exponent.slope.scaled(factor)
         };
-        Dual {
-            value,
-            slope: of_base.add(&of_exponent),
-        }
+        let slope = of_base.plus(&of_exponent);
+        Dual { value, slope }
     }
 
     fn binary(&self, op: BinaryOp, other: &Self) -> Self {
@@ -216,13 +298,13 @@ impl<T: Number> Number for Dual<T> {
             BinaryOp::Max => self.larger(other),
             BinaryOp::Xlogy => {
                 let value = self.value.binary(BinaryOp::Xlogy, &other.value);
-                let log = other.value.elementary(UnaryOp::Ln);
-                let share = if self.value.is_zero() {
-                    T::zero()
+                let of_factor = self.slope.scaled(|| other.value.elementary(UnaryOp::Ln));
+                let of_argument = if self.value.is_zero() {
+                    S::none()
                 } else {
-                    self.value.div(&other.value)
+                    other.slope.scaled(|| self.value.div(&other.value))
                 };
-                let slope = times(&self.slope, &log).add(&times(&share, &other.slope));
+                let slope = of_factor.plus(&of_argument);
                 Dual { value, slope }
             }
         }
@@ -232,12 +314,9 @@ impl<T: Number> Number for Dual<T> {
         let value = self.value.atan2(&x.value);
         let square = |a: &T| a.mul(a);
         let radius = square(&self.value).add(&square(&x.value));
-        let turn = times(&x.value, &self.slope).sub(&times(&self.value, &x.slope));
-        let slope = if turn.is_zero() {
-            T::zero()
-        } else {
-            turn.div(&radius)
-        };
+        let across = self.slope.scaled(|| x.value.div(&radius));
+        let along = x.slope.scaled(|| self.value.neg().div(&radius));
+        let slope = across.plus(&along);
         Dual { value, slope }
     }
 }

@@ -20,7 +20,7 @@ mod number;
 mod reduce;
 mod tensor;
 
-pub use dual::Dual;
+pub use dual::{Dual, Slope, Slopes};
 pub use environment::{Environment, Value};
 #[cfg(any(test, feature = "exact"))]
 pub use exact::Exact;

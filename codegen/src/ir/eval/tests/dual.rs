@@ -1,7 +1,7 @@
 //! Slopes in forward mode against differences that arbitrary precision makes exact, and at kinks.
 
 use crate::ir::eval::exact::at_precision;
-use crate::ir::eval::{Dual, Exact, Number};
+use crate::ir::eval::{Dual, Exact, Number, Slopes};
 use crate::ir::{BinaryOp, UnaryOp};
 
 /// `(f(x + h) − f(x − h)) / 2h` with h = 2⁻⁷⁰: off by h², beyond 40 digits.
@@ -74,7 +74,7 @@ fn kinks_have_the_slopes_of_the_language() {
         0.5
     );
     let three = [at(1.0), Dual::constant(1.0), Dual::constant(1.0), at(0.0)];
-    assert_eq!(Dual::largest(&three).slope, 1.0 / 3.0);
+    assert_eq!(Dual::<f64>::largest(&three).slope, 1.0 / 3.0);
 }
 
 #[test]
@@ -82,5 +82,23 @@ fn what_does_not_move_has_no_slope_even_at_a_pole() {
     let fixed = Dual::<f64>::constant(0.0);
     assert_eq!(fixed.unary(UnaryOp::Ln).slope, 0.0);
     assert_eq!(Dual::<f64>::constant(1.0).unary(UnaryOp::Acos).slope, 0.0);
-    assert_eq!(Dual::constant(1.0).div(&fixed).slope, 0.0);
+    assert_eq!(Dual::<f64>::constant(1.0).div(&fixed).slope, 0.0);
+}
+
+#[test]
+fn several_directions_at_once_are_each_alone() {
+    let f = |a: &dyn Fn(f64, usize) -> Dual<f64, Slopes<f64>>| {
+        let (x, y) = (a(0.7, 0), a(-1.3, 2));
+        let sum = x.mul(&y).unary(UnaryOp::Exp).add(&x.div(&y));
+        sum.binary(BinaryOp::Max, &y.unary(UnaryOp::Tanh))
+    };
+    let together = f(&|x, i| Dual::moving(x, Slopes(vec![(i, 1.0)])));
+    for direction in [0, 1, 2] {
+        let alone = f(&|x, i| {
+            let moves = i == direction;
+            Dual::moving(x, Slopes(if moves { vec![(0, 1.0)] } else { vec![] }))
+        });
+        let of = |slopes: &Slopes<f64>, i| slopes.0.iter().find(|s| s.0 == i).map_or(0.0, |s| s.1);
+        assert_eq!(of(&together.slope, direction), of(&alone.slope, 0));
+    }
 }
