@@ -1,0 +1,116 @@
+//! Shares: softmax, log-softmax and their complements from the log-odds, and powers of shares.
+
+use super::Lowering;
+use crate::ir::{AxisSet, BinaryOp, Node, NodeId, Softmax, SoftmaxForm, UnaryOp};
+use crate::schedule::low::{Fold, Low, LowId, Op};
+use crate::support::rational::Rational;
+
+/// The exponentials of logits less their maximum.
+pub(super) struct Shifted {
+    pub(super) maximum: LowId,
+    difference: LowId,
+    pub(super) exponential: LowId,
+}
+
+impl Lowering<'_> {
+    pub(super) fn shifted_exponential(&mut self, axes: AxisSet, body: NodeId) -> Shifted {
+        let logits = self.lower(body);
+        let maximum = self.low.reduce(Fold::Max, axes, logits);
+        let lowest = self.low.push(Op::Lowest);
+        let maximum = self.low.push(Op::Binary(BinaryOp::Max, maximum, lowest));
+        let difference = self.low.push(Op::Sub(logits, maximum));
+        let exponential = self.low.push(Op::Unary(UnaryOp::Exp, difference));
+        Shifted {
+            maximum,
+            difference,
+            exponential,
+        }
+    }
+
+    pub(super) fn lower_softmax(&mut self, s: &Softmax) -> LowId {
+        let shifted = self.shifted_exponential(s.axes, s.body);
+        let Some(hit) = s.hit else {
+            let total = self.low.reduce(Fold::Sum, s.axes, shifted.exponential);
+            return match s.form {
+                SoftmaxForm::Log => {
+                    let log = self.low.push(Op::Unary(UnaryOp::Ln, total));
+                    self.low.push(Op::Sub(shifted.difference, log))
+                }
+                SoftmaxForm::Prob => {
+                    let inverse = self.low.push(Op::Unary(UnaryOp::RecipOrZero, total));
+                    self.low.push(Op::Mul(shifted.exponential, inverse))
+                }
+                SoftmaxForm::Complement
+                | SoftmaxForm::LogComplement
+                | SoftmaxForm::LogOverComplement => {
+                    unreachable!("the complement of a softmax is only built at one position")
+                }
+            };
+        };
+        let hit = self.lower(hit);
+        let zero = self.low.constant(Rational::ZERO);
+        let others = self.low.push(Op::Select(hit, zero, shifted.exponential));
+        let others = self.low.reduce(Fold::Sum, s.axes, others);
+        let log = self.low.push(Op::Unary(UnaryOp::Ln, others));
+        let value = self.lower(s.value);
+        let gap = self.low.push(Op::Sub(shifted.maximum, value));
+        let odds = self.low.push(Op::Add(gap, log));
+        let unary = |low: &mut Low, op, x| low.push(Op::Unary(op, x));
+        match s.form {
+            SoftmaxForm::Log => {
+                let x = unary(&mut self.low, UnaryOp::Softplus, odds);
+                self.low.push(Op::Neg(x))
+            }
+            SoftmaxForm::Prob => {
+                let x = self.low.push(Op::Neg(odds));
+                unary(&mut self.low, UnaryOp::Sigmoid, x)
+            }
+            SoftmaxForm::Complement => unary(&mut self.low, UnaryOp::Sigmoid, odds),
+            SoftmaxForm::LogComplement => {
+                let x = self.low.push(Op::Neg(odds));
+                let x = unary(&mut self.low, UnaryOp::Softplus, x);
+                self.low.push(Op::Neg(x))
+            }
+            SoftmaxForm::LogOverComplement => {
+                let x = unary(&mut self.low, UnaryOp::SoftplusOverSigmoid, odds);
+                self.low.push(Op::Neg(x))
+            }
+        }
+    }
+
+    /// `p^b` of a share is `e^(b ln p)`: p may be too small for a float where its power is not. ln p is kept finite, so that
+    /// `0^0` is 1.
+    pub(super) fn lower_power(&mut self, base: NodeId, exponent: NodeId) -> LowId {
+        let log = self.lower_log_of_share(base);
+        let Some(log) = log else {
+            let (base, exponent) = (self.lower(base), self.lower(exponent));
+            return self.low.push(Op::Binary(BinaryOp::Pow, base, exponent));
+        };
+        let exponent = self.lower(exponent);
+        let lowest = self.low.push(Op::Lowest);
+        let log = self.low.push(Op::Binary(BinaryOp::Max, log, lowest));
+        let product = self.low.mul(exponent, log);
+        self.low.push(Op::Unary(UnaryOp::Exp, product))
+    }
+
+    /// `ln p` if p is the share of one logit, or a sigmoid.
+    fn lower_log_of_share(&mut self, share: NodeId) -> Option<LowId> {
+        match self.graph.node(share).clone() {
+            Node::Softmax(s) if s.hit.is_some() => {
+                let form = match s.form {
+                    SoftmaxForm::Prob => SoftmaxForm::Log,
+                    SoftmaxForm::Complement => SoftmaxForm::LogComplement,
+                    _ => return None,
+                };
+                Some(self.lower_softmax(&Softmax { form, ..s }))
+            }
+            Node::Unary(UnaryOp::Sigmoid, x) => {
+                let x = self.lower(x);
+                let x = self.low.push(Op::Neg(x));
+                let softplus = self.low.push(Op::Unary(UnaryOp::Softplus, x));
+                Some(self.low.push(Op::Neg(softplus)))
+            }
+            _ => None,
+        }
+    }
+}
