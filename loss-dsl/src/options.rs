@@ -43,6 +43,17 @@ pub enum Normalizer {
     WeightedMean,
 }
 
+impl Normalizer {
+    /// All of them, for tables and tests.
+    pub const ALL: [Normalizer; 5] = [
+        Normalizer::Valid,
+        Normalizer::Full,
+        Normalizer::BatchSize,
+        Normalizer::None,
+        Normalizer::WeightedMean,
+    ];
+}
+
 /// Choices common to every loss.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {

@@ -32,6 +32,16 @@ pub enum Role {
     Cotangent,
 }
 
+impl Role {
+    /// Whether it arrives as an array.
+    pub fn is_array(&self) -> bool {
+        match self {
+            Role::Tensor { .. } | Role::Label(_) | Role::Identity | Role::Mask => true,
+            Role::Scalar { .. } | Role::Flag(_) | Role::Static(_) | Role::Cotangent => false,
+        }
+    }
+}
+
 /// The values that a real parameter is declared to have.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Range {

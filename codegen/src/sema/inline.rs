@@ -145,33 +145,39 @@ impl<'a> Analysis<'a> {
                 })
             }
             ParameterKind::Mask { .. } => self.condition(value, range),
-            ParameterKind::Identity { .. } => match self.graph.kind(value.node) {
-                Kind::Identity => Some(value),
-                kind => {
-                    let message = format!(
-                        "`{}` is an identity, found {}",
-                        parameter.name,
-                        self.kind_text(kind)
-                    );
-                    self.refuse(range, message)
-                }
-            },
-            ParameterKind::Label { .. } => match self.graph.kind(value.node) {
-                Kind::Index(_) => Some(value),
-                kind => {
-                    let message = format!(
-                        "`{}` is a label, found {}",
-                        parameter.name,
-                        self.kind_text(kind)
-                    );
-                    self.refuse(range, message)
-                }
-            },
+            ParameterKind::Identity { .. } => {
+                self.named(parameter, "an identity", value, range, |kind| {
+                    kind == Kind::Identity
+                })
+            }
+            ParameterKind::Label { .. } => self.named(parameter, "a label", value, range, |kind| {
+                matches!(kind, Kind::Index(_))
+            }),
             ParameterKind::Scalar { .. }
             | ParameterKind::StaticInt { .. }
             | ParameterKind::Flag { .. }
             | ParameterKind::Error => None,
         }
+    }
+
+    /// Wants of an argument the kind that its parameter, `what`, is of.
+    fn named(
+        &mut self,
+        parameter: &Parameter,
+        what: &str,
+        value: Value,
+        range: SourceRange,
+        is_right: impl Fn(Kind) -> bool,
+    ) -> Option<Value> {
+        let kind = self.graph.kind(value.node);
+        if is_right(kind) {
+            return Some(value);
+        }
+        let found = self.kind_text(kind);
+        self.refuse(
+            range,
+            format!("`{}` is {what}, found {found}", parameter.name),
+        )
     }
 
     /// The values given by name.

@@ -47,18 +47,26 @@ pub(crate) fn evaluate_auxiliary<L: Loss, F: Float>(
     inputs: &Inputs<'_, F>,
 ) -> Result<(Value<F>, Vec<ArrayD<F>>), Error> {
     let bound = bind::bind(loss, inputs)?;
+    Ok(with_auxiliary(loss, inputs, &bound))
+}
+
+fn with_auxiliary<L: Loss, F: Float>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+    bound: &Bound<F>,
+) -> (Value<F>, Vec<ArrayD<F>>) {
     let call = bound.call(loss, inputs, &[]);
     let outputs = L::spec().auxiliary;
     let mut auxiliary: Vec<Vec<F>> = outputs
         .iter()
         .map(|output| vec![F::ZERO; bound.len(output.axes)])
         .collect();
-    let value = forward(loss, &bound, &call, &mut auxiliary);
+    let value = forward(loss, bound, &call, &mut auxiliary);
     let arrays = outputs
         .iter()
         .zip(auxiliary)
         .map(|(output, values)| bound.array(output.axes, values));
-    Ok((value, arrays.collect()))
+    (value, arrays.collect())
 }
 
 pub(crate) fn step<L: Loss, F: Float>(loss: &mut L, inputs: &Inputs<'_, F>) -> Result<(), Error> {
@@ -66,7 +74,7 @@ pub(crate) fn step<L: Loss, F: Float>(loss: &mut L, inputs: &Inputs<'_, F>) -> R
     if bound.is_empty() {
         return Ok(());
     }
-    let (_, outputs) = evaluate_auxiliary(loss, inputs)?;
+    let (_, outputs) = with_auxiliary(loss, inputs, &bound);
     let mut stepped = loss.clone();
     for (spec, output) in L::spec().auxiliary.iter().zip(&outputs) {
         if let (Some(name), Some(value)) = (spec.next, output.first()) {

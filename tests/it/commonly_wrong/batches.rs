@@ -128,13 +128,7 @@ fn n14_what_a_weighted_mean_divides_by() {
 #[test]
 fn n15_a_batch_that_is_ignored_is_nothing() {
     let (z, y) = (array![[0.5, -0.5], [1.0, 2.0]], array![-1_i64, -1]);
-    for normalizer in [
-        Normalizer::Valid,
-        Normalizer::Full,
-        Normalizer::BatchSize,
-        Normalizer::None,
-        Normalizer::WeightedMean,
-    ] {
+    for normalizer in Normalizer::ALL {
         let loss = losses::SoftmaxCrossEntropy::default()
             .with_ignore_index(-1)
             .with_normalizer(normalizer);

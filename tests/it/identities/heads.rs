@@ -5,7 +5,7 @@ use loss_tests::support::call::{Call, call};
 use ndarray::{ArrayD, Axis, Ix2};
 use proptest::prelude::*;
 
-use super::{EQUAL, cases, equal, labels, normal, one_hot, real};
+use super::{cases, close, equal, labels, normal, one_hot, real};
 
 /// Features, centres and labels.
 struct Inputs {
@@ -59,13 +59,6 @@ fn tangential(slopes: &ArrayD<f64>, rows: &Array) -> ArrayD<f64> {
         slope.scaled_add(-share, &row);
     }
     slopes
-}
-
-#[track_caller]
-fn close(found: &ArrayD<f64>, expected: &ArrayD<f64>) {
-    let scale = expected.fold(1e-300_f64, |scale, e| scale.max(e.abs()));
-    let off = (found - expected).fold(0.0_f64, |off, e| off.max(e.abs()));
-    assert!(off <= EQUAL * scale, "off by {off:e}: {found} {expected}");
 }
 
 proptest! {

@@ -75,6 +75,14 @@ fn one_hot(labels: &Array, classes: usize) -> ArrayD<f64> {
     ArrayD::from_shape_fn(IxDyn(&[labels.len(), classes]), hit)
 }
 
+/// Two arrays are equal but for rounding, relative to the largest element of the second.
+#[track_caller]
+fn close(found: &ArrayD<f64>, expected: &ArrayD<f64>) {
+    let scale = expected.fold(1e-300_f64, |scale, e| scale.max(e.abs()));
+    let off = (found - expected).fold(0.0_f64, |off, e| off.max(e.abs()));
+    assert!(off <= EQUAL * scale, "off by {off:e}: {found} {expected}");
+}
+
 /// Both calls agree in every array that both yield.
 #[track_caller]
 fn equal(left: &Call, right: &Call) {

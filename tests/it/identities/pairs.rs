@@ -5,7 +5,7 @@ use loss_tests::support::call::{Call, call};
 use ndarray::{ArrayD, Axis};
 use proptest::prelude::*;
 
-use super::{EQUAL, cases, equal, normal};
+use super::{cases, close, equal, normal};
 
 const SAMPLES: usize = 4;
 const FEATURES: usize = 3;
@@ -19,13 +19,6 @@ fn pair(seed: u64) -> (Array, Array) {
 
 fn between(name: &str, scalars: &[(&str, f64)], a: &Array, b: &Array) -> Call {
     call(name, scalars, &[("a", a), ("b", b)])
-}
-
-#[track_caller]
-fn close(found: &ArrayD<f64>, expected: &ArrayD<f64>) {
-    let scale = expected.fold(1e-300_f64, |scale, e| scale.max(e.abs()));
-    let off = (found - expected).fold(0.0_f64, |off, e| off.max(e.abs()));
-    assert!(off <= EQUAL * scale, "off by {off:e}: {found} {expected}");
 }
 
 proptest! {

@@ -5,9 +5,7 @@ use quote::{format_ident, quote};
 
 use super::super::Header;
 use super::auxiliary::auxiliary_method;
-use super::{
-    Arguments, axes_text, dimension, fields, is_array, is_differentiable_tensor, is_learnt,
-};
+use super::{Arguments, axes_text, dimension, fields, is_differentiable_tensor, is_learnt};
 use crate::ir::{Loss, Role};
 
 /// The typed methods.
@@ -111,7 +109,7 @@ pub(in crate::emit) fn methods(header: &Header, loss: &Loss) -> TokenStream {
 }
 
 fn shapes_doc(loss: &Loss) -> String {
-    let arrays: Vec<_> = fields(loss, is_array)
+    let arrays: Vec<_> = fields(loss, Role::is_array)
         .iter()
         .map(|f| {
             let axes = axes_text(&loss.graph, &f.param.axes);

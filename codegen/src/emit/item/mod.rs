@@ -55,13 +55,6 @@ fn fields<'l>(loss: &'l Loss, keep: impl Fn(&Role) -> bool) -> Vec<Field<'l>> {
         .collect()
 }
 
-fn is_array(role: &Role) -> bool {
-    matches!(
-        role,
-        Role::Tensor { .. } | Role::Label(_) | Role::Identity | Role::Mask
-    )
-}
-
 fn is_differentiable_tensor(role: &Role) -> bool {
     matches!(
         role,
@@ -92,7 +85,7 @@ impl Arguments {
             pass: vec![],
             names: vec![],
         };
-        for Field { param, name } in fields(loss, is_array) {
+        for Field { param, name } in fields(loss, Role::is_array) {
             let dim = dimension(&name);
             let plain = name.to_string().trim_start_matches("r#").to_owned();
             let (element, method) = match param.role {

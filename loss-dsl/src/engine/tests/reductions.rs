@@ -13,13 +13,7 @@ const CLASS_WEIGHTS: [f64; 3] = [1.0, 0.5, 2.0];
 fn all_options() -> Vec<Options> {
     let mut all = Vec::new();
     for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
-        for normalizer in [
-            Normalizer::Valid,
-            Normalizer::Full,
-            Normalizer::BatchSize,
-            Normalizer::None,
-            Normalizer::WeightedMean,
-        ] {
+        for normalizer in Normalizer::ALL {
             for ignore_index in [None, Some(2), Some(-1)] {
                 for sample_weights in [None, Some(array![1.0, 0.25, 3.0, 0.5].into_dyn())] {
                     all.push(Options {
