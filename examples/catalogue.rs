@@ -110,7 +110,11 @@ fn inputs(spec: &Spec) -> String {
                 differentiable: false,
             } => format!("const {shape}"),
             ParameterKind::Label { range } => format!("{shape} in {}", spec.dims[range].name),
-            other => format!("{} {shape}", format!("{other:?}").to_lowercase()),
+            ParameterKind::Identity => format!("id {shape}"),
+            ParameterKind::Mask => format!("mask {shape}"),
+            ParameterKind::Scalar { .. } | ParameterKind::Flag { .. } => {
+                unreachable!("settings are no arrays")
+            }
         };
         format!("{}: {kind}", p.name)
     };

@@ -56,6 +56,21 @@ pub fn compile_definitions(
         .collect())
 }
 
+/// The definitions of one macro call with their gradients as a naive program has them: every operator computed as it stands, and
+/// differentiated by the chain rule.
+///
+/// # Errors
+/// All mistakes, each at its tokens.
+pub fn literally(input: TokenStream) -> Result<Vec<Gradient>, Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let definitions = syntax::parse(input, &mut diagnostics);
+    let losses = sema::analyse_literally(&definitions, &mut diagnostics);
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+    Ok(losses.into_iter().flatten().map(diff::gradient).collect())
+}
+
 /// Compiles a checked loss.
 pub fn compile_loss(header: Header, loss: Loss) -> Compiled {
     let literal = diff::gradient(loss);

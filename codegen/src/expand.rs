@@ -79,19 +79,21 @@ fn interface(definition: &Definition, definitions: &[Definition]) -> TokenStream
     }
 }
 
-/// The hidden macro that brings a definition into another.
+/// What lets others compile a definition again: its source as a constant, and the hidden macro that brings it into
+/// another definition.
 fn own_macro(definition: &Definition, definitions: &[Definition]) -> TokenStream {
-    let mut text = String::new();
-    for used in sema::used_by(definition, definitions)
+    let used: String = sema::used_by(definition, definitions)
         .into_iter()
-        .chain([definition])
-    {
-        text.push_str(&format!("@import {}\n", print::definition(&bare(used))));
-    }
+        .map(|used| format!("@import {}\n", print::definition(&bare(used))))
+        .collect();
+    let own = print::definition(&bare(definition));
+    let alone = format!("{used}{own}");
+    let text = format!("{used}@import {own}\n");
     let Ok(source) = text.parse::<TokenStream>() else {
         return TokenStream::new();
     };
     let name = Ident::new(&definition.name.text, Span::call_site());
+    let of = &header(definition).name;
     let hidden = format_ident!(
         "__loss_{}_{:016x}",
         definition.name.text,
@@ -100,6 +102,9 @@ fn own_macro(definition: &Definition, definitions: &[Definition]) -> TokenStream
     let visibility = &definition.visibility.tokens;
     let export = (!visibility.is_empty()).then(|| quote!(#[macro_export]));
     quote! {
+        impl ::loss_dsl::Source for #of {
+            const SOURCE: &'static str = #alone;
+        }
         #[doc(hidden)]
         #export
         #[allow(unused_macros, non_local_definitions)]

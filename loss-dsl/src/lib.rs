@@ -15,6 +15,8 @@
 
 extern crate self as loss_dsl;
 
+#[cfg(feature = "audit")]
+pub mod audit;
 mod derivation;
 mod engine;
 mod error;
@@ -38,7 +40,7 @@ pub use error::Error;
 pub use gradcheck::{GradientEntry, GradientReport, Slope, check_gradients, slope};
 pub use input::{Element, Input, Inputs, IntoInput};
 pub use label::{Label, Labels, MaskElement};
-pub use loss::Loss;
+pub use loss::{Loss, Source};
 pub use loss_macros::loss;
 pub use options::{Normalizer, Options, Reduction};
 pub use rt::{Float, Tensor, TensorMut};

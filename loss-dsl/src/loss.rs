@@ -14,6 +14,14 @@ use crate::saved::Saved;
 use crate::spec::Spec;
 use crate::value::{GradientTargets, Gradients, Value};
 
+/// The definition of a loss, for whoever compiles it again: an audit, an inspector.
+///
+/// Implemented by the macro `loss!`.
+pub trait Source {
+    /// The inside of a `loss! { … }` that defines this loss last, after those that it uses; without documentation.
+    const SOURCE: &'static str;
+}
+
 /// A loss: a static description, run-time scalars and options, and three kernels.
 ///
 /// Implemented by the macro `loss!`. Generic code (training loops, gradient checkers, adapters to

@@ -1,10 +1,11 @@
 //! A loss whose type is forgotten: tests that judge every loss are compiled once and not once for each.
 
+use loss_dsl::audit::{Audit, audit};
 use loss_dsl::{
     Derivation, Error, Float, GradientReport, GradientTargets, Gradients, Inputs, Loss, Normalizer,
-    Options, Reduction, Spec, Upstream, Value, check_gradients,
+    Options, Reduction, Source, Spec, Upstream, Value, check_gradients,
 };
-use ndarray::ArrayD;
+use ndarray::{ArrayD, IxDyn};
 
 /// Any loss, with its settings.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub struct AnyLoss {
     object: Box<dyn Object>,
 }
 
-impl<L: Loss + 'static> From<&L> for AnyLoss {
+impl<L: Loss + Source + 'static> From<&L> for AnyLoss {
     fn from(loss: &L) -> Self {
         Self {
             object: Box::new(loss.clone()),
@@ -39,7 +40,7 @@ impl Clone for AnyLoss {
 )]
 impl AnyLoss {
     /// The loss `L` with its defaults.
-    pub fn of<L: Loss + Default + 'static>() -> Self {
+    pub fn of<L: Loss + Source + Default + 'static>() -> Self {
         Self::from(&L::default())
     }
 
@@ -51,6 +52,22 @@ impl AnyLoss {
     /// The signature.
     pub fn spec(&self) -> &'static Spec {
         self.object.signature()
+    }
+
+    /// The definition with all that it uses, as the inside of a `loss! { … }`.
+    pub fn source(&self) -> &'static str {
+        self.object.written()
+    }
+
+    /// The upstream of one slope per loss, as `value` has its losses.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    pub fn upstream<'a, F: Float>(value: &Value<F>, cotangent: &'a ArrayD<F>) -> Upstream<'a, F> {
+        match value {
+            Value::Total(_) => Upstream::Scalar(cotangent[IxDyn(&[])]),
+            Value::PerSample(_) => Upstream::PerSample(cotangent.view()),
+        }
     }
 
     /// The formulas.
@@ -168,6 +185,11 @@ impl AnyLoss {
         F::kernels(&*self.object).pulled_back_into(inputs, upstream, targets)
     }
 
+    /// The accuracy of the kernels.
+    pub fn audit(&self) -> Audit {
+        self.object.audited()
+    }
+
     /// The gradients beside the slopes of the value.
     pub fn check_gradients(&self, inputs: Inputs<'_, f64>) -> Result<GradientReport, Error> {
         self.object.gradients_checked(inputs)
@@ -199,6 +221,8 @@ pub trait Object: core::fmt::Debug + Send + Sync {
     #[doc(hidden)]
     fn signature(&self) -> &'static Spec;
     #[doc(hidden)]
+    fn written(&self) -> &'static str;
+    #[doc(hidden)]
     fn formulas(&self) -> &'static Derivation;
     #[doc(hidden)]
     fn scalars(&self) -> Vec<f64>;
@@ -212,6 +236,8 @@ pub trait Object: core::fmt::Debug + Send + Sync {
     fn choices(&mut self) -> &mut Options;
     #[doc(hidden)]
     fn gradients_checked(&self, inputs: Inputs<'_, f64>) -> Result<GradientReport, Error>;
+    #[doc(hidden)]
+    fn audited(&self) -> Audit;
     #[doc(hidden)]
     fn single(&self) -> &dyn Kernels<f32>;
     #[doc(hidden)]
@@ -248,13 +274,17 @@ pub trait Kernels<F: Float> {
     ) -> Result<(), Error>;
 }
 
-impl<L: Loss + 'static> Object for L {
+impl<L: Loss + Source + 'static> Object for L {
     fn copy(&self) -> AnyLoss {
         AnyLoss::from(self)
     }
 
     fn signature(&self) -> &'static Spec {
         L::spec()
+    }
+
+    fn written(&self) -> &'static str {
+        L::SOURCE
     }
 
     fn formulas(&self) -> &'static Derivation {
@@ -283,6 +313,10 @@ impl<L: Loss + 'static> Object for L {
 
     fn gradients_checked(&self, inputs: Inputs<'_, f64>) -> Result<GradientReport, Error> {
         check_gradients(self, inputs)
+    }
+
+    fn audited(&self) -> Audit {
+        audit(self)
     }
 
     fn single(&self) -> &dyn Kernels<f32> {

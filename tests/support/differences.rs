@@ -6,8 +6,8 @@
 
 use loss_codegen::ir::eval::{Environment, Held, Value as Given, eval_holding};
 use loss_codegen::ir::{NodeId, ParamId};
-use loss_dsl::{ParameterSpec, Reduction, Slope, Upstream, Value, slope};
-use ndarray::{ArrayD, IxDyn};
+use loss_dsl::{ParameterSpec, Reduction, Slope, slope};
+use ndarray::ArrayD;
 
 use super::any::AnyLoss;
 use super::arrays::Arrays;
@@ -189,10 +189,7 @@ fn pulled_back(
 ) -> Vec<(&'static str, Vec<f64>)> {
     let loss = loss.clone().with_reduction(Reduction::None);
     let inputs = arrays.inputs::<f64>();
-    let upstream = match loss.evaluate(&inputs).expect("a correct call") {
-        Value::Total(_) => Upstream::Scalar(cotangent[IxDyn(&[])]),
-        Value::PerSample(_) => Upstream::PerSample(cotangent.view()),
-    };
+    let upstream = AnyLoss::upstream(&loss.evaluate(&inputs).expect("a correct call"), cotangent);
     let gradients = loss.pull_back(&inputs, upstream).expect("a correct call");
     let tensors = loss.spec().differentiable().zip(&gradients.tensors);
     let tensors = tensors.map(|(p, gradient)| (p.name, gradient.iter().copied().collect()));

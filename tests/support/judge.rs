@@ -1,6 +1,6 @@
 //! How far a loss is from its reference values.
 
-use loss_dsl::{Float, Normalizer, Reduction, Upstream, Value};
+use loss_dsl::{Float, Normalizer, Reduction, Value};
 use ndarray::{ArrayD, IxDyn};
 
 use super::any::{AnyLoss, Number};
@@ -63,10 +63,7 @@ pub fn errors<F: Number>(loss: &AnyLoss, case: &Case) -> Vec<(String, f64)> {
     let value = per_sample.evaluate(&inputs).expect("a correct call");
     record("value".to_owned(), &elements(&value), &case.value);
     let cotangent = case.cotangent.mapv(F::from_f64);
-    let upstream = match value {
-        Value::Total(_) => Upstream::Scalar(cotangent[IxDyn(&[])]),
-        Value::PerSample(_) => Upstream::PerSample(cotangent.view()),
-    };
+    let upstream = AnyLoss::upstream(&value, &cotangent);
     let pulled = per_sample
         .pull_back(&inputs, upstream)
         .expect("a correct call");

@@ -1,6 +1,6 @@
 //! All numbers that a call of a loss yields, and how far two sets of them are apart.
 
-use loss_dsl::{Float, GradientTargets, Reduction, Upstream, Value};
+use loss_dsl::{Float, GradientTargets, Reduction, Value};
 use ndarray::{ArrayD, IxDyn};
 
 use super::any::{AnyLoss, Number};
@@ -40,10 +40,7 @@ pub fn generated<F: Number>(loss: &AnyLoss, arrays: &Arrays, cotangent: &ArrayD<
         scalars: learned.iter_mut().collect(),
     };
     let cotangent = cotangent.mapv(F::from_f64);
-    let upstream = match value {
-        Value::Total(_) => Upstream::Scalar(cotangent[IxDyn(&[])]),
-        Value::PerSample(_) => Upstream::PerSample(cotangent.view()),
-    };
+    let upstream = AnyLoss::upstream(&value, &cotangent);
     loss.pull_back_into(&inputs, upstream, targets)
         .expect("a correct call");
     let names = spec.differentiable().map(|p| format!("d{}", p.name));

@@ -41,7 +41,12 @@ impl Subject {
     /// # Panics
     /// If there is none.
     pub fn built_in(name: &str) -> Self {
-        Self::in_block(library::block_of(name), library::loss(name))
+        let loss = library::loss(name);
+        let block = loss
+            .source()
+            .parse()
+            .expect("the macro has read these tokens");
+        Self::in_block(block, loss)
     }
 
     /// The loss as written.
@@ -200,13 +205,7 @@ pub(super) fn environment(
 
 fn extents(graph: &Graph, arrays: &Arrays) -> Vec<usize> {
     let mut dims = vec![0; graph.dim_count()];
-    let is_array = |role: &Role| {
-        matches!(
-            role,
-            Role::Tensor { .. } | Role::Label(_) | Role::Identity | Role::Mask
-        )
-    };
-    let params = graph.params().iter().filter(|param| is_array(&param.role));
+    let params = graph.params().iter().filter(|param| param.role.is_array());
     for (param, array) in params.zip(&arrays.list) {
         for (&axis, &extent) in param.axes.iter().zip(array.shape()) {
             dims[usize::from(graph.axis(axis).dim.0)] = extent;

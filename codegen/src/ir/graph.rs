@@ -29,12 +29,27 @@ pub struct Graph {
     dims: Vec<String>,
     params: Vec<Param>,
     overflowed: bool,
+    literal: bool,
 }
 
 impl Graph {
     /// A graph without parameters.
     pub fn new() -> Self {
         Graph::default()
+    }
+
+    /// A graph that takes definitions at their word: its constructors recognise no primitives, so that `ln(1 + exp(x))` stays
+    /// the logarithm of a sum. What a naive program computes, to be compared with.
+    pub fn literal() -> Self {
+        Graph {
+            literal: true,
+            ..Graph::default()
+        }
+    }
+
+    /// Whether primitives are left unrecognised.
+    pub(super) fn is_literal(&self) -> bool {
+        self.literal
     }
 
     /// Declares an axis that names a dimension of its own.

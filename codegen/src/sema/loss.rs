@@ -36,9 +36,10 @@ pub(super) struct Analysis<'a> {
     pub(super) failed_functions: BTreeSet<*const Name>,
 }
 
-/// Analyses all definitions.
+/// Analyses all definitions, each built in a graph of its own.
 pub(super) fn definitions(
     definitions: &[Definition],
+    graph: fn() -> Graph,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Option<ir::Loss>> {
     let recursive = report_recursion(definitions, diagnostics);
@@ -58,6 +59,7 @@ pub(super) fn definitions(
                 return None;
             }
             let mut analysis = Analysis::new(definitions, &recursive);
+            analysis.graph = graph();
             let loss = analysis.definition(definition);
             diagnostics.append(analysis.diagnostics);
             loss

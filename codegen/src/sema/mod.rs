@@ -49,5 +49,13 @@ use crate::syntax::ast::Definition;
 /// in order: `None` where there were mistakes, and for definitions marked `@import`, which are only
 /// there to be used.
 pub fn analyse(definitions: &[Definition], diagnostics: &mut Diagnostics) -> Vec<Option<ir::Loss>> {
-    loss::definitions(definitions, diagnostics)
+    loss::definitions(definitions, ir::Graph::new, diagnostics)
+}
+
+/// As [`analyse`], taking the definitions at their word: no primitive is recognised (see [`ir::Graph::literal`]).
+pub fn analyse_literally(
+    definitions: &[Definition],
+    diagnostics: &mut Diagnostics,
+) -> Vec<Option<ir::Loss>> {
+    loss::definitions(definitions, ir::Graph::literal, diagnostics)
 }

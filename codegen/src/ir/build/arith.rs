@@ -138,6 +138,9 @@ impl Graph {
 
     /// `e^a · e^b → e^(a+b)`, `(e^a)^n → e^(na)`: cannot overflow where the result does not.
     fn merge_exponentials(&mut self, powers: &mut Vec<(NodeId, i32)>) {
+        if self.is_literal() {
+            return;
+        }
         let exponentials: Vec<_> = powers
             .iter()
             .filter_map(|&(id, exponent)| match self.node(id) {

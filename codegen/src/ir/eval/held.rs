@@ -39,7 +39,7 @@ pub fn eval_holding<T: Number>(
     nodes: &[NodeId],
     held: &Held<T>,
 ) -> Vec<Tensor<T>> {
-    evaluate(graph, env, nodes, held, &|_, _, value| T::from_f64(value))
+    eval_seeded(graph, env, nodes, held, &|_, _, value| T::from_f64(value))
 }
 
 /// As [`eval_holding`], with every element of a real parameter as `seed` makes it from (parameter, element, its value in
@@ -54,5 +54,20 @@ pub fn eval_seeded<T: Number>(
     held: &Held<T>,
     seed: &dyn Fn(ParamId, usize, f64) -> T,
 ) -> Vec<Tensor<T>> {
-    evaluate(graph, env, nodes, held, seed)
+    evaluate(graph, env, nodes, held, seed, &mut |_, _| {})
+}
+
+/// As [`eval_seeded`], with the value of every node as `adjust` leaves it before others see it: rounded, or moving by itself.
+///
+/// # Panics
+/// As [`eval_all`].
+pub fn eval_adjusted<T: Number>(
+    graph: &Graph,
+    env: &Environment,
+    nodes: &[NodeId],
+    held: &Held<T>,
+    seed: &dyn Fn(ParamId, usize, f64) -> T,
+    adjust: &mut dyn FnMut(NodeId, &mut Tensor<T>),
+) -> Vec<Tensor<T>> {
+    evaluate(graph, env, nodes, held, seed, adjust)
 }

@@ -24,7 +24,7 @@ pub use dual::{Dual, Slope, Slopes};
 pub use environment::{Environment, Value};
 #[cfg(any(test, feature = "exact"))]
 pub use exact::Exact;
-pub use held::{Held, eval_holding, eval_seeded};
+pub use held::{Held, eval_adjusted, eval_holding, eval_seeded};
 pub use number::Number;
 pub use tensor::{Elements, Tensor};
 
@@ -57,6 +57,9 @@ pub fn eval_all<T: Number>(graph: &Graph, env: &Environment, nodes: &[NodeId]) -
 /// The number that a real parameter's element stands for, from its value in the environment.
 type Seed<'a, T> = &'a dyn Fn(ParamId, usize, f64) -> T;
 
+/// What is made of a node's value before others see it.
+type Adjust<'a, T> = &'a mut dyn FnMut(NodeId, &mut Tensor<T>);
+
 /// The values of nodes, where some are given.
 fn evaluate<T: Number>(
     graph: &Graph,
@@ -64,6 +67,7 @@ fn evaluate<T: Number>(
     nodes: &[NodeId],
     held: &Held<T>,
     seed: Seed<'_, T>,
+    adjust: Adjust<'_, T>,
 ) -> Vec<Tensor<T>> {
     env.check(graph);
     let mut interpreter = Interpreter {
@@ -77,7 +81,8 @@ fn evaluate<T: Number>(
     }
     for id in graph.reachable(nodes) {
         if interpreter.known[id.0 as usize].is_none() {
-            let tensor = interpreter.array(id);
+            let mut tensor = interpreter.array(id);
+            adjust(id, &mut tensor);
             interpreter.known[id.0 as usize] = Some(tensor);
         }
     }

@@ -42,6 +42,9 @@ impl Graph {
     /// `x` for `e^x`, or for `e^x` behind a filter, which leaves −∞ elsewhere; `x + ln w` for `w · e^x`. The
     /// branches of a filter `!c` stand in the order of `c`.
     pub(in crate::ir::build) fn as_exponential(&mut self, node: NodeId) -> Option<NodeId> {
+        if self.is_literal() {
+            return None;
+        }
         match *self.node(node) {
             Node::Unary(UnaryOp::Exp, x) => Some(x),
             Node::Product(ref factors) => {

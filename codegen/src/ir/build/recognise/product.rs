@@ -9,6 +9,9 @@ impl Graph {
         &mut self,
         powers: &[(NodeId, i32)],
     ) -> Option<NodeId> {
+        if self.is_literal() {
+            return None;
+        }
         self.recognise_mask(powers)
             .or_else(|| self.recognise_softmax(powers))
             .or_else(|| self.recognise_odds(powers))

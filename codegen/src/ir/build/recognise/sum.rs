@@ -10,6 +10,9 @@ impl Graph {
         constant: Rational,
         terms: &[(NodeId, Rational)],
     ) -> Option<NodeId> {
+        if self.is_literal() {
+            return None;
+        }
         if let &[(id, coefficient)] = terms
             && coefficient.checked_add(constant)?.is_zero()
             && let Some(rest) = self.one_minus(id)

@@ -10,6 +10,9 @@ impl Graph {
         op: UnaryOp,
         a: NodeId,
     ) -> Option<NodeId> {
+        if self.is_literal() {
+            return None;
+        }
         let minus_one = Rational::from_int(-1);
         match (op, self.node(a).clone()) {
             // ln(1 + e^x), ln(1 − e^x), ln(1 + x)
