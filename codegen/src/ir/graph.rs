@@ -195,6 +195,16 @@ impl Graph {
         id
     }
 
+    /// Adds a node as it is written: for telling what the normal form does, never for computing.
+    pub(crate) fn as_written(&mut self, node: Node) -> NodeId {
+        self.intern(node)
+    }
+
+    /// The id of a node, if the graph has it.
+    pub(crate) fn find(&self, node: &Node) -> Option<NodeId> {
+        self.ids.get(node).copied()
+    }
+
     fn free_of(&self, node: &Node) -> AxisSet {
         match node {
             Node::Position(axis) => AxisSet::of(*axis),

@@ -15,6 +15,7 @@
 mod analysis;
 mod convert;
 mod cost;
+pub mod explain;
 mod extract;
 mod hazard;
 mod hits;
