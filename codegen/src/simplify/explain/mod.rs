@@ -62,8 +62,8 @@ impl Reason {
     };
     const NORMAL_FORM: Reason = Reason {
         name: "normal-form",
-        lhs: "an expression",
-        rhs: "the same through the constructors of the graph",
+        lhs: "as rules left it",
+        rhs: "flat, like terms collected, what a sum does not depend on in front of it",
     };
 
     fn of(rule: &Rule) -> Reason {
@@ -241,7 +241,7 @@ impl Teller<'_> {
                 && node.children.iter().all(|&child| constant(child).is_some());
             if folds && let Some(value) = constant(class) {
                 let value = self.written.write(Node::Rational(value), class);
-                self.equate(member, value, arithmetic);
+                self.equate(member, value, arithmetic, true);
             }
         }
     }
@@ -298,12 +298,13 @@ impl Teller<'_> {
         })
     }
 
-    fn equate(&mut self, left: NodeId, right: NodeId, reason: usize) {
+    fn equate(&mut self, left: NodeId, right: NodeId, reason: usize, simple: bool) {
         if left != right {
             self.equations.push(Equation {
                 left,
                 right,
                 reason,
+                simple,
             });
         }
     }
@@ -314,10 +315,10 @@ impl Teller<'_> {
         let best = |teller: &Self, id: Id| teller.best.get(&teller.egraph().find(id)).copied();
         let born = |teller: &Self, id: Id| teller.births.get(usize::from(id)).copied();
         let fillings: [&dyn Fn(&Self, Id) -> Option<NodeId>; 2] = [&best, &born];
-        for filling in fillings {
+        for (filling, simple) in fillings.into_iter().zip([true, false]) {
             let [left, right] = [0, 1].map(|side| self.filled(&sides[side], filling));
             if let (Some(left), Some(right)) = (left, right) {
-                self.equate(left, right, reason);
+                self.equate(left, right, reason, simple);
             }
         }
     }

@@ -24,6 +24,8 @@ pub(super) struct Equation {
     pub(super) right: NodeId,
     /// Whoever says so, by place in a list of reasons.
     pub(super) reason: usize,
+    /// Whether its sides are written with the best expressions there are.
+    pub(super) simple: bool,
 }
 
 /// How one expression becomes another.
@@ -57,6 +59,8 @@ struct Island {
 const STEP: u32 = 60;
 /// What it costs to be led the wrong way.
 const BACKWARDS: u32 = 20;
+/// What it costs to be shown a step before its parts are simplified.
+const INVOLVED: u32 = 10;
 /// Longer expressions are not worse.
 const LONGEST: usize = 60;
 
@@ -102,6 +106,7 @@ impl Proofs {
             left,
             right,
             reason,
+            simple,
         } = equation;
         let (Some(&(at, l)), Some(&(other, r))) = (self.places.get(&left), self.places.get(&right))
         else {
@@ -111,7 +116,8 @@ impl Proofs {
             return;
         }
         let read = written.graph.reachable(&[left]).len() + written.graph.reachable(&[right]).len();
-        let cost = STEP + read.min(LONGEST) as u32;
+        let detour = if simple { 0 } else { INVOLVED };
+        let cost = STEP + read.min(LONGEST) as u32 + detour;
         let link = |backwards| Link::Equation { reason, backwards };
         self.islands[at].offer(l, r, cost, link(false));
         self.islands[at].offer(r, l, cost + BACKWARDS, link(true));

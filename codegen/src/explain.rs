@@ -1,0 +1,172 @@
+//! How a loss came to its formulas, as text: what was recognised in the definition, then every step from
+//! the literal derivative to the extracted form.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display, Formatter};
+
+use crate::ir::{Gradient, Graph, Kind, Loss, NodeId};
+use crate::render::symbol::Symbol;
+use crate::simplify::explain::{Account, Explanation, Form, Reason, Step};
+use crate::{diff, render, simplify};
+
+/// An explanation in the notation of the derivation.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// The name of the loss.
+    pub name: String,
+    /// One for each of the value, the weight, the auxiliaries and the gradients.
+    pub roots: Vec<ExplainedRoot>,
+}
+
+/// How one root came about.
+#[derive(Clone, Debug)]
+pub struct ExplainedRoot {
+    /// `L`, the name of an auxiliary, `∂/∂x`.
+    pub name: String,
+    /// As it was defined or differentiated.
+    pub literal: String,
+    /// What happened to it.
+    pub steps: Vec<ExplainedStep>,
+    /// As it was chosen.
+    pub result: String,
+}
+
+/// One replacement.
+#[derive(Clone, Debug)]
+pub struct ExplainedStep {
+    /// Why it is right.
+    pub reason: Reason,
+    /// Whether the reason is read from right to left.
+    pub backwards: bool,
+    /// What is replaced.
+    pub before: String,
+    /// By what.
+    pub after: String,
+    /// Names for long parts that stay, and what they stand for.
+    pub parts: Vec<(String, String)>,
+}
+
+/// Explains a form of a loss. `None` if the literal form is the result because simplification gave up.
+pub fn explain(loss: Loss, form: Form) -> Option<Explained> {
+    let literal = diff::gradient(loss);
+    let explanation = simplify::explain::explain(&literal, form)?;
+    let names = names(&literal);
+    let roots = names.into_iter().zip(&explanation.accounts);
+    Some(Explained {
+        name: literal.loss.name.clone(),
+        roots: roots
+            .map(|(name, account)| explained_root(&explanation, name, account))
+            .collect(),
+    })
+}
+
+/// What the roots are called, in their order.
+fn names(gradient: &Gradient) -> Vec<String> {
+    let loss = &gradient.loss;
+    let shown = |name: &str| render::symbol::display_name(name);
+    let weight = loss.weight.iter().map(|_| "weight".to_owned());
+    let auxiliary = loss.auxiliary.iter().map(|a| shown(&a.name));
+    let gradients = gradient.gradients.iter();
+    let gradients = gradients.map(|g| format!("∂/∂{}", shown(&loss.graph.param(g.0).name)));
+    ["L".to_owned()]
+        .into_iter()
+        .chain(weight)
+        .chain(auxiliary)
+        .chain(gradients)
+        .collect()
+}
+
+fn explained_root(explanation: &Explanation, name: String, account: &Account) -> ExplainedRoot {
+    let graph = &explanation.graph;
+    ExplainedRoot {
+        name,
+        literal: verbatim(graph, account.literal),
+        steps: account
+            .steps
+            .iter()
+            .map(|step| explained_step(graph, step))
+            .collect(),
+        result: verbatim(graph, account.result),
+    }
+}
+
+fn explained_step(graph: &Graph, step: &Step) -> ExplainedStep {
+    let names = names_of_common_parts(graph, [step.before, step.after]);
+    let text = |id| render::verbatim(graph, id, &names).text();
+    let parts = names.iter().map(|(&part, symbol)| {
+        let symbol = render::Formula::Symbol(symbol.clone()).text();
+        (symbol, verbatim(graph, part))
+    });
+    let mut parts: Vec<(String, String)> = parts.collect();
+    parts.sort();
+    ExplainedStep {
+        reason: step.reason,
+        backwards: step.backwards,
+        before: text(step.before),
+        after: text(step.after),
+        parts,
+    }
+}
+
+/// A part that is longer than this and that a step leaves alone has a name.
+const LONG: usize = 24;
+
+/// Names for what both sides of a step contain: the larger parts, without what is inside them.
+fn names_of_common_parts(graph: &Graph, sides: [NodeId; 2]) -> BTreeMap<NodeId, Symbol> {
+    let [before, after] = sides.map(|side| graph.reachable(&[side]));
+    let common: BTreeSet<NodeId> = before.into_iter().filter(|id| after.contains(id)).collect();
+    let mut names = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    let mut stack = vec![sides[1], sides[0]];
+    while let Some(id) = stack.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let is_part = common.contains(&id) && !sides.contains(&id) && graph.kind(id) == Kind::Real;
+        if is_part && verbatim(graph, id).chars().count() > LONG {
+            let symbol = render::part(names.len() + 1);
+            names.insert(id, symbol);
+        } else {
+            stack.extend(graph.node(id).children().into_iter().rev());
+        }
+    }
+    names
+}
+
+fn verbatim(graph: &Graph, node: NodeId) -> String {
+    render::verbatim(graph, node, &BTreeMap::new()).text()
+}
+
+impl Display for Explained {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.name)?;
+        for root in &self.roots {
+            writeln!(f, "\n{} = {}", root.name, root.literal)?;
+            for step in &root.steps {
+                write!(f, "{step}")?;
+            }
+            if !root.steps.is_empty() {
+                writeln!(f, "{} = {}", root.name, root.result)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Display for ExplainedStep {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let direction = if self.backwards {
+            ", right to left"
+        } else {
+            ""
+        };
+        let Reason { name, lhs, rhs } = self.reason;
+        writeln!(f, "    by {name}{direction}: {lhs} → {rhs}")?;
+        writeln!(f, "        {}", self.before)?;
+        writeln!(f, "      → {}", self.after)?;
+        for (name, part) in &self.parts {
+            writeln!(f, "        where {name} = {part}")?;
+        }
+        Ok(())
+    }
+}
