@@ -14,8 +14,21 @@ use crate::{diff, render, simplify};
 pub struct Explained {
     /// The name of the loss.
     pub name: String,
+    /// What the definition was recognised to say, while it was built.
+    pub recognised: Vec<Recognised>,
     /// One for each of the value, the weight, the auxiliaries and the gradients.
     pub roots: Vec<ExplainedRoot>,
+}
+
+/// A textbook spelling and the primitive that it is.
+#[derive(Clone, Debug)]
+pub struct Recognised {
+    /// What was recognised.
+    pub name: &'static str,
+    /// What the definition would have said.
+    pub before: String,
+    /// What was built instead.
+    pub after: String,
 }
 
 /// How one root came about.
@@ -48,16 +61,36 @@ pub struct ExplainedStep {
 
 /// Explains a form of a loss. `None` if the literal form is the result because simplification gave up.
 pub fn explain(loss: Loss, form: Form) -> Option<Explained> {
+    let recognised = recognised(&loss);
     let literal = diff::gradient(loss);
     let explanation = simplify::explain::explain(&literal, form)?;
     let names = names(&literal);
     let roots = names.into_iter().zip(&explanation.accounts);
     Some(Explained {
         name: literal.loss.name.clone(),
+        recognised,
         roots: roots
             .map(|(name, account)| explained_root(&explanation, name, account))
             .collect(),
     })
+}
+
+/// What was recognised on the way to the expressions of the definition.
+fn recognised(loss: &Loss) -> Vec<Recognised> {
+    let auxiliary = loss.auxiliary.iter().map(|a| a.node);
+    let roots = [loss.value].into_iter().chain(loss.weight).chain(auxiliary);
+    let roots: Vec<NodeId> = roots.collect();
+    let mut graph = loss.graph.clone();
+    let found = loss.graph.recognitions(&roots).into_iter();
+    let told = found.map(|found| {
+        let before = graph.as_written(found.before);
+        Recognised {
+            name: found.name,
+            before: verbatim(&graph, before),
+            after: verbatim(&graph, found.after),
+        }
+    });
+    told.filter(|told| told.before != told.after).collect()
 }
 
 /// What the roots are called, in their order.
@@ -85,6 +118,8 @@ fn explained_root(explanation: &Explanation, name: String, account: &Account) ->
             .steps
             .iter()
             .map(|step| explained_step(graph, step))
+            // What only regroups factors is not worth telling.
+            .filter(|step| step.before != step.after)
             .collect(),
         result: verbatim(graph, account.result),
     }
@@ -140,6 +175,17 @@ fn verbatim(graph: &Graph, node: NodeId) -> String {
 impl Display for Explained {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.name)?;
+        if !self.recognised.is_empty() {
+            writeln!(f, "\nrecognised")?;
+        }
+        for Recognised {
+            name,
+            before,
+            after,
+        } in &self.recognised
+        {
+            writeln!(f, "    {name}: {before} → {after}")?;
+        }
         for root in &self.roots {
             writeln!(f, "\n{} = {}", root.name, root.literal)?;
             for step in &root.steps {

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use super::range::range_of;
 use super::{
-    Axis, AxisId, AxisSet, DimId, Index, Kind, MAX_AXES, Node, NodeId, Param, ParamId, Range, Role,
+    Axis, AxisId, AxisSet, DimId, Index, Kind, MAX_AXES, Node, NodeId, Param, ParamId, Range,
+    Recognition, Role,
 };
 
 /// What is known of a node without looking at it again.
@@ -29,6 +30,8 @@ pub struct Graph {
     dims: Vec<String>,
     params: Vec<Param>,
     overflowed: bool,
+    /// See [`recognition`](super::recognition).
+    pub(super) recognised: Vec<Recognition>,
 }
 
 impl Graph {

@@ -256,19 +256,19 @@ fn power(base: Formula, exponent: u32) -> Formula {
     }
 }
 
-/// In the usual order of factors.
-fn product_of(mut factors: Vec<Formula>) -> Formula {
-    factors.sort_by_key(rank);
-    let flat: Vec<Formula> = factors
-        .into_iter()
-        .flat_map(|factor| match factor {
-            Formula::Product(inner) => inner,
-            other => vec![other],
-        })
-        .collect();
+/// In the usual order of factors, those of factors among them.
+fn product_of(factors: Vec<Formula>) -> Formula {
+    let mut flat: Vec<Formula> = vec![];
+    for factor in factors {
+        match factor {
+            Formula::Product(inner) => flat.extend(inner),
+            other => flat.push(other),
+        }
+    }
+    flat.sort_by_key(rank);
     match flat.len() {
         0 => Formula::one(),
-        1 => flat.into_iter().next().unwrap_or(Formula::one()),
+        1 => flat.remove(0),
         _ => Formula::Product(flat),
     }
 }

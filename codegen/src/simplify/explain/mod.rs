@@ -113,6 +113,10 @@ pub struct Explanation {
     pub accounts: Vec<Account>,
 }
 
+/// What it may cost to simplify the parts first. A proof counts the same step once for each place and a reader only
+/// once, so the shorter of two proofs is told.
+const PATIENCE: [u32; 2] = [10, 150];
+
 /// Explains a form. `None` if the e-graph contradicts itself or cannot be read: then the literal form is
 /// the result.
 pub fn explain(gradient: &Gradient, form: Form) -> Option<Explanation> {
@@ -145,7 +149,7 @@ pub fn explain(gradient: &Gradient, form: Form) -> Option<Explanation> {
     teller.write_members();
     teller.write_conversions();
     teller.write_applications(&rules, &mut record);
-    let proofs = Proofs::new(&teller.written, &teller.equations);
+    let proofs = PATIENCE.map(|p| Proofs::new(&teller.written, &teller.equations, p));
     let accounts = literal.into_iter().zip(&converted.roots).zip(results);
     let accounts = accounts.map(|((literal, root), result)| {
         teller.account(&proofs, literal, *root, result)
@@ -278,8 +282,13 @@ impl Teller<'_> {
             let Some(left) = sight::looked_at(seen, rule, application, &preferred) else {
                 continue;
             };
+            // What was looked into looks the same on the other side.
+            let find = |id: Id| egraph.find(id);
+            let mut inside = BTreeMap::new();
+            left.inner(&find, &mut inside);
+            let right = sight::said(application).filled(&find, &inside);
             let reason = self.reason(Reason::of(rule));
-            self.equate_patterns(&[left, sight::said(application)], reason);
+            self.equate_patterns(&[left, right], reason);
         }
     }
 
@@ -341,13 +350,14 @@ impl Teller<'_> {
 
     fn account(
         &mut self,
-        proofs: &Proofs,
+        proofs: &[Proofs],
         literal: NodeId,
         root: Id,
         result: NodeId,
     ) -> Option<Account> {
         let chosen = *self.best.get(&self.egraph().find(root))?;
-        let steps = steps::steps(&mut self.written, proofs, literal, chosen)?;
+        let told = |proofs| steps::steps(&mut self.written, proofs, literal, chosen);
+        let steps = proofs.iter().filter_map(told).min_by_key(Vec::len)?;
         let mut steps: Vec<Step> = steps
             .into_iter()
             .map(|step| Step {

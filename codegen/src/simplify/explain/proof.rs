@@ -59,17 +59,17 @@ struct Island {
 const STEP: u32 = 60;
 /// What it costs to be led the wrong way.
 const BACKWARDS: u32 = 20;
-/// What it costs to be shown a step before its parts are simplified.
-const INVOLVED: u32 = 10;
 /// Longer expressions are not worse.
 const LONGEST: usize = 60;
 
 impl Proofs {
     /// All ways that equations open.
-    pub(super) fn new(written: &Written, equations: &[Equation]) -> Proofs {
+    ///
+    /// An equation that is not `simple` costs `patience` more.
+    pub(super) fn new(written: &Written, equations: &[Equation], patience: u32) -> Proofs {
         let mut proofs = Proofs::without_steps(written);
         for equation in equations {
-            proofs.add(written, equation);
+            proofs.add(written, equation, patience);
         }
         let mut changed = true;
         while changed {
@@ -101,7 +101,7 @@ impl Proofs {
         Proofs { islands, places }
     }
 
-    fn add(&mut self, written: &Written, equation: &Equation) {
+    fn add(&mut self, written: &Written, equation: &Equation, patience: u32) {
         let &Equation {
             left,
             right,
@@ -116,7 +116,7 @@ impl Proofs {
             return;
         }
         let read = written.graph.reachable(&[left]).len() + written.graph.reachable(&[right]).len();
-        let detour = if simple { 0 } else { INVOLVED };
+        let detour = if simple { 0 } else { patience };
         let cost = STEP + read.min(LONGEST) as u32 + detour;
         let link = |backwards| Link::Equation { reason, backwards };
         self.islands[at].offer(l, r, cost, link(false));

@@ -6,7 +6,7 @@
 //! Zeller's delta debugging, a class at a time). The result is a pattern whose holes are classes: both
 //! sides of the rule hold for any members in them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egg::Id;
 
@@ -26,6 +26,31 @@ pub(super) enum Pattern {
     Hole(Id),
     /// An e-node of the class over patterns.
     Node(ENode, Vec<Pattern>, Id),
+}
+
+impl Pattern {
+    /// The inner nodes of a pattern, by their classes as `find` has them.
+    pub(super) fn inner(&self, find: &dyn Fn(Id) -> Id, found: &mut BTreeMap<Id, Pattern>) {
+        if let Pattern::Node(_, children, _) = self {
+            for child in children {
+                if let Pattern::Node(.., class) = child {
+                    found.entry(find(*class)).or_insert_with(|| child.clone());
+                }
+                child.inner(find, found);
+            }
+        }
+    }
+
+    /// With patterns in the holes of some classes.
+    pub(super) fn filled(&self, find: &dyn Fn(Id) -> Id, by: &BTreeMap<Id, Pattern>) -> Pattern {
+        match self {
+            Pattern::Hole(class) => by.get(&find(*class)).unwrap_or(self).clone(),
+            Pattern::Node(node, children, class) => {
+                let children = children.iter().map(|child| child.filled(find, by));
+                Pattern::Node(node.clone(), children.collect(), *class)
+            }
+        }
+    }
 }
 
 /// Everything that saturation did.
