@@ -282,11 +282,13 @@ impl Teller<'_> {
             let Some(left) = sight::looked_at(seen, rule, application, &preferred) else {
                 continue;
             };
-            // What was looked into looks the same on the other side.
             let find = |id: Id| egraph.find(id);
+            let right = sight::said(application);
+            let left = left.taken_apart(seen, &find, &right);
+            // What was looked into looks the same on the other side.
             let mut inside = BTreeMap::new();
             left.inner(&find, &mut inside);
-            let right = sight::said(application).filled(&find, &inside);
+            let right = right.filled(&find, &inside);
             let reason = self.reason(Reason::of(rule));
             self.equate_patterns(&[left, right], reason);
         }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use egg::Id;
 
 use super::super::analysis::Egraph;
-use super::super::language::ENode;
+use super::super::language::{ENode, Op};
 use super::super::rules::Rule;
 use super::super::saturate::{Application, Witness};
 use super::super::term::Term;
@@ -37,6 +37,55 @@ impl Pattern {
                     found.entry(find(*class)).or_insert_with(|| child.clone());
                 }
                 child.inner(find, found);
+            }
+        }
+    }
+
+    /// All classes of a pattern, as `find` has them.
+    fn classes(&self, find: &dyn Fn(Id) -> Id, found: &mut BTreeSet<Id>) {
+        match self {
+            Pattern::Hole(class) => {
+                found.insert(find(*class));
+            }
+            Pattern::Node(_, children, class) => {
+                found.insert(find(*class));
+                children.iter().for_each(|c| c.classes(find, found));
+            }
+        }
+    }
+
+    /// A left side that shows what was taken apart on the right: terms are added in normal form, where a class that
+    /// is a sum or a product is represented by its parts.
+    pub(super) fn taken_apart(
+        &self,
+        seen: &Egraph,
+        find: &dyn Fn(Id) -> Id,
+        right: &Pattern,
+    ) -> Pattern {
+        let mut there = BTreeSet::new();
+        right.classes(find, &mut there);
+        self.apart(seen, find, &there)
+    }
+
+    fn apart(&self, seen: &Egraph, find: &dyn Fn(Id) -> Id, there: &BTreeSet<Id>) -> Pattern {
+        match self {
+            Pattern::Hole(class) if !there.contains(&find(*class)) => {
+                let is_there = |node: &&ENode| {
+                    matches!(node.op, Op::Sum(..) | Op::Product(_))
+                        && node.children.iter().all(|&child| there.contains(&find(child)))
+                };
+                match seen[*class].nodes.iter().find(is_there) {
+                    Some(node) => {
+                        let children = node.children.iter().map(|&child| Pattern::Hole(child));
+                        Pattern::Node(node.clone(), children.collect(), *class)
+                    }
+                    None => self.clone(),
+                }
+            }
+            Pattern::Hole(_) => self.clone(),
+            Pattern::Node(node, children, class) => {
+                let children = children.iter().map(|child| child.apart(seen, find, there));
+                Pattern::Node(node.clone(), children.collect(), *class)
             }
         }
     }

@@ -1,6 +1,4 @@
-//! Explanations are complete and every step of them is true.
-
-use std::collections::BTreeMap;
+//! Explanations are complete, and every step of them is true.
 
 use super::catalogue::all;
 use super::soundness::{Points, environment};
@@ -8,24 +6,156 @@ use super::*;
 use crate::ir::Kind;
 use crate::ir::eval::eval_all;
 use crate::simplify::convert::roots;
-use crate::simplify::explain::{Explanation, Form, Step, explain};
+use crate::simplify::explain::{Account, Explanation, Form, Reason, Step, explain};
 
-#[test]
-fn probe() {
-    for loss in all() {
-        let name = loss.name.clone();
-        let gradient = diff::gradient(loss);
-        for form in [Form::Kernel, Form::Formula] {
-            let start = std::time::Instant::now();
-            let e = explain(&gradient, form);
-            match e {
-                None => println!("{name} {form:?}: NONE {:?}", start.elapsed()),
-                Some(e) => println!(
-                    "{name} {form:?} {:?} {:?}",
-                    e.accounts.iter().map(|a| a.steps.len()).collect::<Vec<_>>(),
-                    start.elapsed()
-                ),
+fn explained(gradient: &Gradient, form: Form) -> Explanation {
+    let name = &gradient.loss.name;
+    explain(gradient, form).unwrap_or_else(|| panic!("{name} {form:?} has no explanation"))
+}
+
+/// `node` with `after` in some of the places where `before` stands is `other`.
+fn differs_only(graph: &Graph, step: &Step, node: NodeId, other: NodeId) -> bool {
+    if node == other || (node, other) == (step.before, step.after) {
+        return true;
+    }
+    let (left, right) = (graph.node(node).children(), graph.node(other).children());
+    let same_kind =
+        std::mem::discriminant(graph.node(node)) == std::mem::discriminant(graph.node(other));
+    if !same_kind || left.len() != right.len() {
+        return false;
+    }
+    match graph.node(node) {
+        // Terms and factors have no order of their own.
+        crate::ir::Node::Sum(..) | crate::ir::Node::Product(_) => left.iter().all(|&l| {
+            let mut others = right.iter();
+            others.any(|&r| differs_only(graph, step, l, r))
+        }),
+        _ => left
+            .iter()
+            .zip(&right)
+            .all(|(&l, &r)| differs_only(graph, step, l, r)),
+    }
+}
+
+/// Each root begins as it was, ends as it was chosen, and nothing happens between the steps.
+fn assert_connected(explanation: &Explanation, account: &Account, what: &str) {
+    let mut current = account.literal;
+    for step in &account.steps {
+        let name = step.reason.name;
+        assert_eq!(step.from, current, "{what}: {name} starts elsewhere");
+        assert_ne!(step.before, step.after, "{what}: {name} does nothing");
+        assert!(
+            differs_only(&explanation.graph, step, step.from, step.to),
+            "{what}: {name} changes more than it says"
+        );
+        current = step.to;
+    }
+    assert_eq!(current, account.result, "{what}: the end is missing");
+}
+
+/// Both sides of each step at random inputs.
+fn assert_true(explanation: &Explanation, what: &str) {
+    let mut graph = explanation.graph.clone();
+    let steps = explanation.accounts.iter().flat_map(|a| &a.steps);
+    let mut seen = vec![];
+    let mut sides = vec![];
+    for step in steps {
+        if seen.contains(&(step.before, step.after)) {
+            continue;
+        }
+        seen.push((step.before, step.after));
+        let real = [step.before, step.after].map(|id| match graph.kind(id) {
+            Kind::Bool => {
+                let (one, zero) = (graph.one(), graph.zero());
+                graph.select(id, one, zero)
+            }
+            _ => id,
+        });
+        sides.push((step, real));
+    }
+    let ids: Vec<NodeId> = sides.iter().flat_map(|side| side.1).collect();
+    for seed in 1..=6 {
+        let env = environment(&graph, Points::NonZero, seed);
+        let values = eval_all::<f64>(&graph, &env, &ids);
+        for ((step, real), values) in sides.iter().zip(values.chunks(2)) {
+            let free = graph.free(real[0]).union(graph.free(real[1]));
+            let axes: Vec<_> = free.iter().collect();
+            let [left, right] = [0, 1].map(|i| values[i].laid_out(&graph, &env, &axes));
+            for (l, r) in left.iter().zip(&right) {
+                assert!(
+                    !l.is_finite() || (l - r).abs() <= 1e-7 * (1.0 + l.abs()),
+                    "{what}: {} {l} is not {r}\n  {}\n  {}",
+                    step.reason.name,
+                    graph.show(step.before),
+                    graph.show(step.after)
+                );
             }
         }
     }
+}
+
+#[test]
+fn every_step_is_true_and_follows_the_one_before() {
+    for loss in all() {
+        let gradient = diff::gradient(loss);
+        for form in [Form::Kernel, Form::Formula] {
+            let what = format!("{} {form:?}", gradient.loss.name);
+            let explanation = explained(&gradient, form);
+            for account in &explanation.accounts {
+                assert_connected(&explanation, account, &what);
+            }
+            assert_true(&explanation, &what);
+        }
+    }
+}
+
+#[test]
+fn what_is_explained_is_the_derivative_and_what_simplification_gives() {
+    for loss in all() {
+        let gradient = diff::gradient(loss);
+        let (simplified, _) = simplify_with_report(gradient.clone());
+        let forms = [
+            (Form::Kernel, &simplified.kernel),
+            (Form::Formula, &simplified.formula),
+        ];
+        for (form, given) in forms {
+            let explanation = explained(&gradient, form);
+            let ends = explanation.accounts.iter().zip(roots(&gradient));
+            for ((account, literal), given_root) in ends.zip(roots(given)) {
+                let name = &gradient.loss.name;
+                let shown = |graph: &Graph, id| graph.show(id).replace("detach", "");
+                assert_eq!(
+                    explanation.graph.show(account.result),
+                    given.loss.graph.show(given_root),
+                    "{name} {form:?}"
+                );
+                if !shown(&gradient.loss.graph, literal).contains("()") {
+                    let _ = literal;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_false_reason_is_caught() {
+    let gradient = diff::gradient(losses("L(x: [N]) { x * sin(x) }").pop().expect("a loss"));
+    let mut explanation = explained(&gradient, Form::Formula);
+    let account = &mut explanation.accounts[0];
+    let literal = account.literal;
+    let after = explanation.graph.one();
+    account.steps = vec![Step {
+        reason: Reason {
+            name: "wishful",
+            lhs: "",
+            rhs: "",
+        },
+        backwards: false,
+        before: literal,
+        after,
+        from: literal,
+        to: after,
+    }];
+    let caught = std::panic::catch_unwind(|| assert_true(&explanation, "wishful"));
+    assert!(caught.is_err());
 }
