@@ -4,10 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 
+use proc_macro2::TokenStream;
+
 use crate::ir::{Gradient, Graph, Kind, Loss, NodeId};
 use crate::render::symbol::Symbol;
 use crate::simplify::explain::{Account, Explanation, Form, Reason, Step};
-use crate::{diff, render, simplify};
+use crate::support::Diagnostics;
+use crate::{diff, render, sema, simplify, syntax};
 
 /// An explanation in the notation of the derivation.
 #[derive(Clone, Debug)]
@@ -18,6 +21,8 @@ pub struct Explained {
     pub recognised: Vec<Recognised>,
     /// One for each of the value, the weight, the auxiliaries and the gradients.
     pub roots: Vec<ExplainedRoot>,
+    /// Whether rules contradicted each other, so that the literal form is the result: a bug in a rule.
+    pub gave_up: bool,
 }
 
 /// A textbook spelling and the primitive that it is.
@@ -59,20 +64,36 @@ pub struct ExplainedStep {
     pub parts: Vec<(String, String)>,
 }
 
-/// Explains a form of a loss. `None` if the literal form is the result because simplification gave up.
-pub fn explain(loss: Loss, form: Form) -> Option<Explained> {
+/// Explains the losses of one macro call.
+///
+/// # Errors
+/// All mistakes, each at its tokens.
+pub fn explain_all(input: TokenStream, form: Form) -> Result<Vec<Explained>, Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let definitions = syntax::parse(input, &mut diagnostics);
+    let losses = sema::analyse(&definitions, &mut diagnostics);
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+    let losses = losses.into_iter().flatten();
+    Ok(losses.map(|loss| explain(loss, form)).collect())
+}
+
+/// Explains a form of a loss.
+pub fn explain(loss: Loss, form: Form) -> Explained {
     let recognised = recognised(&loss);
     let literal = diff::gradient(loss);
-    let explanation = simplify::explain::explain(&literal, form)?;
-    let names = names(&literal);
-    let roots = names.into_iter().zip(&explanation.accounts);
-    Some(Explained {
+    let explanation = simplify::explain::explain(&literal, form);
+    let gave_up = explanation.is_none();
+    let explanation = explanation.unwrap_or_else(|| Explanation::without_steps(&literal));
+    let roots = names(&literal).into_iter().zip(&explanation.accounts);
+    let roots = roots.map(|(name, account)| explained_root(&explanation, name, account));
+    Explained {
         name: literal.loss.name.clone(),
         recognised,
-        roots: roots
-            .map(|(name, account)| explained_root(&explanation, name, account))
-            .collect(),
-    })
+        roots: roots.collect(),
+        gave_up,
+    }
 }
 
 /// What was recognised on the way to the expressions of the definition.
@@ -194,6 +215,9 @@ impl Display for Explained {
             if !root.steps.is_empty() {
                 writeln!(f, "{} = {}", root.name, root.result)?;
             }
+        }
+        if self.gave_up {
+            writeln!(f, "\nthe rules contradict each other: nothing was simplified")?;
         }
         Ok(())
     }

@@ -113,6 +113,21 @@ pub struct Explanation {
     pub accounts: Vec<Account>,
 }
 
+impl Explanation {
+    /// Everything is as it was.
+    pub fn without_steps(gradient: &Gradient) -> Explanation {
+        let accounts = convert::roots(gradient).into_iter().map(|root| Account {
+            literal: root,
+            steps: vec![],
+            result: root,
+        });
+        Explanation {
+            graph: gradient.loss.graph.clone(),
+            accounts: accounts.collect(),
+        }
+    }
+}
+
 /// What it may cost to simplify the parts first. A proof counts the same step once for each place and a reader only
 /// once, so the shorter of two proofs is told.
 const PATIENCE: [u32; 2] = [10, 150];
@@ -284,11 +299,11 @@ impl Teller<'_> {
             };
             let find = |id: Id| egraph.find(id);
             let right = sight::said(application);
-            let left = left.taken_apart(seen, &find, &right);
-            // What was looked into looks the same on the other side.
-            let mut inside = BTreeMap::new();
-            left.inner(&find, &mut inside);
-            let right = right.filled(&find, &inside);
+            let left = left.taken_apart(egraph, &find, &right);
+            // What stands on both sides looks the same on both.
+            let mut looks = BTreeMap::new();
+            left.looks(&find, &mut looks);
+            let right = right.filled(&find, &looks);
             let reason = self.reason(Reason::of(rule));
             self.equate_patterns(&[left, right], reason);
         }

@@ -29,15 +29,21 @@ pub(super) enum Pattern {
 }
 
 impl Pattern {
-    /// The inner nodes of a pattern, by their classes as `find` has them.
-    pub(super) fn inner(&self, find: &dyn Fn(Id) -> Id, found: &mut BTreeMap<Id, Pattern>) {
-        if let Pattern::Node(_, children, _) = self {
-            for child in children {
-                if let Pattern::Node(.., class) = child {
-                    found.entry(find(*class)).or_insert_with(|| child.clone());
-                }
-                child.inner(find, found);
+    /// How the parts of a pattern look, by their classes as `find` has them.
+    pub(super) fn looks(&self, find: &dyn Fn(Id) -> Id, found: &mut BTreeMap<Id, Pattern>) {
+        let Pattern::Node(_, children, _) = self else {
+            return;
+        };
+        for child in children {
+            let (class, is_node) = match child {
+                Pattern::Hole(class) => (find(*class), false),
+                Pattern::Node(.., class) => (find(*class), true),
+            };
+            let known = matches!(found.get(&class), Some(Pattern::Node(..)));
+            if !known && (is_node || !found.contains_key(&class)) {
+                found.insert(class, child.clone());
             }
+            child.looks(find, found);
         }
     }
 
@@ -58,23 +64,23 @@ impl Pattern {
     /// is a sum or a product is represented by its parts.
     pub(super) fn taken_apart(
         &self,
-        seen: &Egraph,
+        egraph: &Egraph,
         find: &dyn Fn(Id) -> Id,
         right: &Pattern,
     ) -> Pattern {
         let mut there = BTreeSet::new();
         right.classes(find, &mut there);
-        self.apart(seen, find, &there)
+        self.apart(egraph, find, &there)
     }
 
-    fn apart(&self, seen: &Egraph, find: &dyn Fn(Id) -> Id, there: &BTreeSet<Id>) -> Pattern {
+    fn apart(&self, egraph: &Egraph, find: &dyn Fn(Id) -> Id, there: &BTreeSet<Id>) -> Pattern {
         match self {
             Pattern::Hole(class) if !there.contains(&find(*class)) => {
                 let is_there = |node: &&ENode| {
                     matches!(node.op, Op::Sum(..) | Op::Product(_))
                         && node.children.iter().all(|&child| there.contains(&find(child)))
                 };
-                match seen[*class].nodes.iter().find(is_there) {
+                match egraph[*class].nodes.iter().find(is_there) {
                     Some(node) => {
                         let children = node.children.iter().map(|&child| Pattern::Hole(child));
                         Pattern::Node(node.clone(), children.collect(), *class)
@@ -84,7 +90,7 @@ impl Pattern {
             }
             Pattern::Hole(_) => self.clone(),
             Pattern::Node(node, children, class) => {
-                let children = children.iter().map(|child| child.apart(seen, find, there));
+                let children = children.iter().map(|child| child.apart(egraph, find, there));
                 Pattern::Node(node.clone(), children.collect(), *class)
             }
         }
