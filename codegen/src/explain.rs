@@ -111,7 +111,7 @@ fn recognised(loss: &Loss) -> Vec<Recognised> {
             after: verbatim(&graph, found.after),
         }
     });
-    told.filter(|told| told.before != told.after).collect()
+    told.collect()
 }
 
 /// What the roots are called, in their order.
@@ -147,31 +147,40 @@ fn explained_root(explanation: &Explanation, name: String, account: &Account) ->
 }
 
 fn explained_step(graph: &Graph, step: &Step) -> ExplainedStep {
-    let names = names_of_common_parts(graph, [step.before, step.after]);
+    let sides = [step.before, step.after];
+    let candidates = common_parts(graph, sides);
+    let names = named(&candidates);
+    let written = sides.map(|id| render::verbatim(graph, id, &names).text());
+    // A part may stand where no notation shows it, in the condition of a share.
+    let shows = |part: &&NodeId| {
+        let symbol = render::Formula::Symbol(names[part].clone()).text();
+        written.iter().any(|text| text.contains(&symbol))
+    };
+    let shown: Vec<NodeId> = candidates.iter().filter(shows).copied().collect();
+    let names = named(&shown);
     let text = |id| render::verbatim(graph, id, &names).text();
-    let parts = names.iter().map(|(&part, symbol)| {
-        let symbol = render::Formula::Symbol(symbol.clone()).text();
+    let parts = shown.iter().map(|&part| {
+        let symbol = render::Formula::Symbol(names[&part].clone()).text();
         (symbol, verbatim(graph, part))
     });
-    let mut parts: Vec<(String, String)> = parts.collect();
-    parts.sort();
     ExplainedStep {
         reason: step.reason,
         backwards: step.backwards,
         before: text(step.before),
         after: text(step.after),
-        parts,
+        parts: parts.collect(),
     }
 }
 
 /// A part that is longer than this and that a step leaves alone has a name.
 const LONG: usize = 24;
 
-/// Names for what both sides of a step contain: the larger parts, without what is inside them.
-fn names_of_common_parts(graph: &Graph, sides: [NodeId; 2]) -> BTreeMap<NodeId, Symbol> {
+/// What both sides of a step contain: the larger parts, without what is inside them, in the order in which they
+/// are read.
+fn common_parts(graph: &Graph, sides: [NodeId; 2]) -> Vec<NodeId> {
     let [before, after] = sides.map(|side| graph.reachable(&[side]));
     let common: BTreeSet<NodeId> = before.into_iter().filter(|id| after.contains(id)).collect();
-    let mut names = BTreeMap::new();
+    let mut parts = vec![];
     let mut seen = BTreeSet::new();
     let mut stack = vec![sides[1], sides[0]];
     while let Some(id) = stack.pop() {
@@ -180,13 +189,18 @@ fn names_of_common_parts(graph: &Graph, sides: [NodeId; 2]) -> BTreeMap<NodeId, 
         }
         let is_part = common.contains(&id) && !sides.contains(&id) && graph.kind(id) == Kind::Real;
         if is_part && verbatim(graph, id).chars().count() > LONG {
-            let symbol = render::part(names.len() + 1);
-            names.insert(id, symbol);
+            parts.push(id);
         } else {
             stack.extend(graph.node(id).children().into_iter().rev());
         }
     }
-    names
+    parts
+}
+
+/// t₁, t₂ … for parts.
+fn named(parts: &[NodeId]) -> BTreeMap<NodeId, Symbol> {
+    let numbered = parts.iter().enumerate();
+    numbered.map(|(i, &id)| (id, render::part(i + 1))).collect()
 }
 
 fn verbatim(graph: &Graph, node: NodeId) -> String {
@@ -199,13 +213,8 @@ impl Display for Explained {
         if !self.recognised.is_empty() {
             writeln!(f, "\nrecognised")?;
         }
-        for Recognised {
-            name,
-            before,
-            after,
-        } in &self.recognised
-        {
-            writeln!(f, "    {name}: {before} → {after}")?;
+        for recognised in &self.recognised {
+            writeln!(f, "    {recognised}")?;
         }
         for root in &self.roots {
             writeln!(f, "\n{} = {}", root.name, root.literal)?;
@@ -217,7 +226,26 @@ impl Display for Explained {
             }
         }
         if self.gave_up {
-            writeln!(f, "\nthe rules contradict each other: nothing was simplified")?;
+            writeln!(
+                f,
+                "\nthe rules contradict each other: nothing was simplified"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Recognised {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Recognised {
+            name,
+            before,
+            after,
+        } = self;
+        write!(f, "{name}: {before}")?;
+        // Some primitives are written as what they replace: only their kernels differ.
+        if before != after {
+            write!(f, " → {after}")?;
         }
         Ok(())
     }

@@ -54,7 +54,10 @@ const NAIVE: &str = "
 #[test]
 fn explanation_of_a_naive_loss() {
     let block = NAIVE.parse().expect("tokens");
-    insta::assert_snapshot!("NaiveLogistic_explained", explanation("NaiveLogistic", block));
+    insta::assert_snapshot!(
+        "NaiveLogistic_explained",
+        explanation("NaiveLogistic", block)
+    );
 }
 
 /// The README shows a real explanation.

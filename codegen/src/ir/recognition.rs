@@ -86,7 +86,7 @@ impl Graph {
             Node::Softmax(s) => match s.form {
                 SoftmaxForm::Prob => "softmax",
                 SoftmaxForm::Log => "log-softmax",
-                SoftmaxForm::Complement => "complement of a softmax",
+                SoftmaxForm::Complement => "complement without a difference",
                 SoftmaxForm::LogComplement => "logarithm of a complement",
                 SoftmaxForm::LogOverComplement => "removable singularity",
             },

@@ -12,7 +12,9 @@ use super::share::{Spelled, prob, whole};
 use super::symbol::{Symbol, SymbolRole};
 use super::term::{ordered, rank, sign_of};
 use super::translate::Translator;
-use crate::ir::{AxisSet, BinaryOp, Graph, Kind, Node, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp};
+use crate::ir::{
+    AxisSet, BinaryOp, Graph, Kind, Node, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp,
+};
 use crate::support::rational::Rational;
 
 /// The formula of a node, with symbols for the parts that have one.
@@ -186,9 +188,8 @@ impl Verbatim<'_> {
             Some(symbol) if !log => Formula::Symbol(symbol.clone()),
             _ => self.translator.at_hit(s, body),
         };
-        let complement = |share: Formula| {
-            Formula::Sum(vec![(Sign::Plus, Formula::one()), (Sign::Minus, share)])
-        };
+        let complement =
+            |share: Formula| Formula::Sum(vec![(Sign::Plus, Formula::one()), (Sign::Minus, share)]);
         match s.form {
             SoftmaxForm::Prob | SoftmaxForm::Log => share,
             SoftmaxForm::Complement => complement(share),

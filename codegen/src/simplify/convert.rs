@@ -179,19 +179,13 @@ pub(crate) fn to_enode(node: &Node, id: &dyn Fn(NodeId) -> Id) -> ENode {
         Node::Position(axis) => Op::Position(*axis),
         Node::Number(_) => Op::Number,
         Node::Sum(constant, terms) => {
-            let mut pairs: Vec<_> = terms
-                .iter()
-                .map(|&(term, c)| (id(term), c))
-                .collect();
+            let mut pairs: Vec<_> = terms.iter().map(|&(term, c)| (id(term), c)).collect();
             pairs.sort_unstable();
             children = pairs.iter().map(|p| p.0).collect();
             Op::Sum(*constant, pairs.iter().map(|p| p.1).collect())
         }
         Node::Product(factors) => {
-            let mut pairs: Vec<_> = factors
-                .iter()
-                .map(|&(factor, e)| (id(factor), e))
-                .collect();
+            let mut pairs: Vec<_> = factors.iter().map(|&(factor, e)| (id(factor), e)).collect();
             pairs.sort_unstable();
             children = pairs.iter().map(|p| p.0).collect();
             Op::Product(pairs.iter().map(|p| p.1).collect())

@@ -135,12 +135,7 @@ impl Site<'_> {
         }
     }
 
-    fn add_terms(
-        &mut self,
-        term: &Term,
-        coefficient: Rational,
-        sum: &mut Collected,
-    ) -> Option<()> {
+    fn add_terms(&mut self, term: &Term, coefficient: Rational, sum: &mut Collected) -> Option<()> {
         match term {
             Term::Sum(constant, terms) => {
                 let constant = constant.checked_mul(coefficient)?;

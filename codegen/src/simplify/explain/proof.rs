@@ -96,7 +96,13 @@ impl Proofs {
         let islands: Vec<Island> = islands.collect();
         let mut places = HashMap::new();
         for (at, island) in islands.iter().enumerate() {
-            places.extend(island.members.iter().enumerate().map(|(i, &m)| (m, (at, i))));
+            places.extend(
+                island
+                    .members
+                    .iter()
+                    .enumerate()
+                    .map(|(i, &m)| (m, (at, i))),
+            );
         }
         Proofs { islands, places }
     }
@@ -197,10 +203,7 @@ impl Island {
 }
 
 /// The pairs of members with one operator and children of the same classes.
-fn similar(
-    written: &Written,
-    members: &[NodeId],
-) -> Vec<(usize, usize, Vec<(NodeId, NodeId)>)> {
+fn similar(written: &Written, members: &[NodeId]) -> Vec<(usize, usize, Vec<(NodeId, NodeId)>)> {
     type Shape = (Op, Vec<Option<Id>>);
     let mut groups: BTreeMap<Shape, Vec<(usize, Vec<NodeId>)>> = BTreeMap::new();
     for (i, &member) in members.iter().enumerate() {

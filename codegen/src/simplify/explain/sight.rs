@@ -78,7 +78,10 @@ impl Pattern {
             Pattern::Hole(class) if !there.contains(&find(*class)) => {
                 let is_there = |node: &&ENode| {
                     matches!(node.op, Op::Sum(..) | Op::Product(_))
-                        && node.children.iter().all(|&child| there.contains(&find(child)))
+                        && node
+                            .children
+                            .iter()
+                            .all(|&child| there.contains(&find(child)))
                 };
                 match egraph[*class].nodes.iter().find(is_there) {
                     Some(node) => {
@@ -90,7 +93,9 @@ impl Pattern {
             }
             Pattern::Hole(_) => self.clone(),
             Pattern::Node(node, children, class) => {
-                let children = children.iter().map(|child| child.apart(egraph, find, there));
+                let children = children
+                    .iter()
+                    .map(|child| child.apart(egraph, find, there));
                 Pattern::Node(node.clone(), children.collect(), *class)
             }
         }
@@ -140,12 +145,13 @@ pub(super) fn said(application: &Application) -> Pattern {
 fn said_at(application: &Application, at: usize) -> Pattern {
     let (node, class) = &application.built[at];
     let before = &application.built[..at];
-    let children = node.children.iter().map(|child| {
-        match before.iter().rposition(|(_, id)| id == child) {
-            Some(at) => said_at(application, at),
-            None => Pattern::Hole(*child),
-        }
-    });
+    let children =
+        node.children.iter().map(
+            |child| match before.iter().rposition(|(_, id)| id == child) {
+                Some(at) => said_at(application, at),
+                None => Pattern::Hole(*child),
+            },
+        );
     Pattern::Node(node.clone(), children.collect(), *class)
 }
 
@@ -163,7 +169,10 @@ pub(super) fn looked_at(
         .iter()
         .find(|node| says(seen, rule, class, node, &application.term))?;
     let near = near(seen, class, node);
-    let whole: Vec<_> = near.iter().map(|&id| (id, seen[id].nodes.clone())).collect();
+    let whole: Vec<_> = near
+        .iter()
+        .map(|&id| (id, seen[id].nodes.clone()))
+        .collect();
     let mut matters = BTreeSet::new();
     for (id, members) in &whole {
         seen[*id].nodes.clear();

@@ -4,6 +4,7 @@
 //! expression stands: a step replaces an expression everywhere, as long as that leads to the
 //! same end.
 
+use super::Reason;
 use super::proof::{Link, Proofs};
 use super::written::Written;
 use crate::ir::NodeId;
@@ -19,6 +20,20 @@ pub(super) struct Step {
     pub(super) to: NodeId,
 }
 
+impl Step {
+    /// With its reason spelled out.
+    pub(super) fn because(self, reasons: &[Reason]) -> super::Step {
+        super::Step {
+            reason: reasons[self.reason],
+            backwards: self.backwards,
+            before: self.before,
+            after: self.after,
+            from: self.from,
+            to: self.to,
+        }
+    }
+}
+
 /// The steps from one expression to another. `None` if there is no proof.
 pub(super) fn steps(
     written: &mut Written,
@@ -32,12 +47,7 @@ pub(super) fn steps(
     Some(without_detours(if reached == to { shorter } else { steps }))
 }
 
-fn proven(
-    written: &mut Written,
-    proofs: &Proofs,
-    from: NodeId,
-    to: NodeId,
-) -> Option<Vec<Step>> {
+fn proven(written: &mut Written, proofs: &Proofs, from: NodeId, to: NodeId) -> Option<Vec<Step>> {
     if from == to {
         return Some(vec![]);
     }

@@ -104,7 +104,13 @@ impl Written {
         for id in self.graph.reachable(&[within]) {
             let new = if id == before {
                 after
-            } else if self.graph.node(id).children().iter().any(|c| replaced[c] != *c) {
+            } else if self
+                .graph
+                .node(id)
+                .children()
+                .iter()
+                .any(|c| replaced[c] != *c)
+            {
                 self.with_children(id, &mut |child| replaced[&child])
             } else {
                 id

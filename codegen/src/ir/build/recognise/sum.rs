@@ -26,7 +26,10 @@ impl Graph {
             && coefficient.checked_add(constant)?.is_zero()
             && let Some(rest) = self.one_minus(id)
         {
-            return Some(("complement", self.scale(rest, constant)));
+            return Some((
+                "complement without a difference",
+                self.scale(rest, constant),
+            ));
         }
         let found = self.recognise_log_softmax(constant, terms)?;
         Some(("log-softmax", found))
