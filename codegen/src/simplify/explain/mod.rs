@@ -2,8 +2,8 @@
 //!
 //! Saturation says that two forms are equal, not why. Here it is run again before a witness who keeps every
 //! application of a rule; each becomes an equation between two written expressions: what the rule
-//! looked at ([`sight`]) and what it said. From the equations the cheapest proof is found that the literal form
-//! of a root equals the extracted one ([`proof`]), and told as a list of replacements ([`steps`]).
+//! looked at (`sight`) and what it said. From the equations the cheapest proof is found that the literal form
+//! of a root equals the extracted one (`proof`), and told as a list of replacements (`steps`).
 //!
 //! The witness changes nothing: the explained form is the one that [`simplify`](super::simplify()) gives. It costs
 //! time, so expansion does without.

@@ -51,8 +51,15 @@ struct Island {
     members: Vec<NodeId>,
     /// By two members.
     distances: Vec<Option<(u32, Link)>>,
-    /// Pairs that may be congruent, with the children that differ.
-    similar: Vec<(usize, usize, Vec<(NodeId, NodeId)>)>,
+    similar: Vec<Similar>,
+}
+
+/// Two members, by place, that have one operator and children of the same classes.
+struct Similar {
+    left: usize,
+    right: usize,
+    /// Those that differ.
+    children: Vec<(NodeId, NodeId)>,
 }
 
 /// What a step costs apart from reading it.
@@ -132,15 +139,20 @@ impl Proofs {
     fn relax_congruences(&mut self, at: usize) -> bool {
         let mut changed = false;
         let similar = std::mem::take(&mut self.islands[at].similar);
-        for (a, b, children) in &similar {
+        for Similar {
+            left,
+            right,
+            children,
+        } in &similar
+        {
             let apart = children.iter().map(|&(a, b)| self.distance(a, b));
             let there = apart.sum::<Option<u32>>();
             let apart = children.iter().map(|&(a, b)| self.distance(b, a));
             let back = apart.sum::<Option<u32>>();
             let island = &mut self.islands[at];
             if let (Some(there), Some(back)) = (there, back) {
-                changed |= island.offer(*a, *b, there, Link::Congruence);
-                changed |= island.offer(*b, *a, back, Link::Congruence);
+                changed |= island.offer(*left, *right, there, Link::Congruence);
+                changed |= island.offer(*right, *left, back, Link::Congruence);
             }
         }
         self.islands[at].similar = similar;
@@ -203,7 +215,7 @@ impl Island {
 }
 
 /// The pairs of members with one operator and children of the same classes.
-fn similar(written: &Written, members: &[NodeId]) -> Vec<(usize, usize, Vec<(NodeId, NodeId)>)> {
+fn similar(written: &Written, members: &[NodeId]) -> Vec<Similar> {
     type Shape = (Op, Vec<Option<Id>>);
     let mut groups: BTreeMap<Shape, Vec<(usize, Vec<NodeId>)>> = BTreeMap::new();
     for (i, &member) in members.iter().enumerate() {
@@ -213,14 +225,18 @@ fn similar(written: &Written, members: &[NodeId]) -> Vec<(usize, usize, Vec<(Nod
     }
     let mut pairs = vec![];
     for group in groups.values() {
-        for (at, (a, left)) in group.iter().enumerate() {
-            for (b, right) in &group[at + 1..] {
-                let children = left.iter().copied().zip(right.iter().copied());
-                let mut apart: Vec<_> = children.filter(|(l, r)| l != r).collect();
-                apart.sort_unstable();
-                apart.dedup();
-                if !apart.is_empty() {
-                    pairs.push((*a, *b, apart));
+        for (at, (left, below_left)) in group.iter().enumerate() {
+            for (right, below_right) in &group[at + 1..] {
+                let children = below_left.iter().copied().zip(below_right.iter().copied());
+                let mut children: Vec<_> = children.filter(|(l, r)| l != r).collect();
+                children.sort_unstable();
+                children.dedup();
+                if !children.is_empty() {
+                    pairs.push(Similar {
+                        left: *left,
+                        right: *right,
+                        children,
+                    });
                 }
             }
         }

@@ -21,6 +21,9 @@ use super::written::Written;
 use super::{Account, Reason, Step, steps};
 use crate::ir::{Graph, Node, NodeId};
 
+/// What stands in a hole.
+type Filling = dyn Fn(&Teller, Id) -> Option<NodeId>;
+
 /// Writes down what was said.
 pub(super) struct Teller<'a> {
     converted: &'a Converted,
@@ -202,9 +205,9 @@ impl<'a> Teller<'a> {
     /// Both sides hold whatever stands in the holes: the best there is, which is good to read, and what was there
     /// when it was said, so that there is a proof for everything that saturation knows.
     fn equate_patterns(&mut self, sides: &[Pattern; 2], reason: usize) {
-        let best = |teller: &Self, id: Id| teller.best.get(&teller.egraph().find(id)).copied();
-        let born = |teller: &Self, id: Id| teller.births.get(usize::from(id)).copied();
-        let fillings: [&dyn Fn(&Self, Id) -> Option<NodeId>; 2] = [&best, &born];
+        let best = |teller: &Teller, id: Id| teller.best.get(&teller.egraph().find(id)).copied();
+        let born = |teller: &Teller, id: Id| teller.births.get(usize::from(id)).copied();
+        let fillings: [&Filling; 2] = [&best, &born];
         for (filling, simple) in fillings.into_iter().zip([true, false]) {
             let [left, right] = [0, 1].map(|side| self.filled(&sides[side], filling));
             if let (Some(left), Some(right)) = (left, right) {
@@ -213,11 +216,7 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn filled(
-        &mut self,
-        pattern: &Pattern,
-        filling: &dyn Fn(&Self, Id) -> Option<NodeId>,
-    ) -> Option<NodeId> {
+    fn filled(&mut self, pattern: &Pattern, filling: &Filling) -> Option<NodeId> {
         match pattern {
             Pattern::Hole(class) => filling(self, *class),
             Pattern::Node(node, children, class) => {

@@ -192,6 +192,28 @@ fn are_alike(
     alike
 }
 
+/// The names of what is recognised in the value of a loss.
+fn recognised(body: &str) -> Vec<&'static str> {
+    let source = format!("L(x: [N], z: [N, C], y: [N] in C) {{ {body} }}");
+    let loss = losses(&source).pop().expect("a loss");
+    let found = loss.graph.recognitions(&[loss.value]);
+    found.iter().map(|recognition| recognition.name).collect()
+}
+
+#[test]
+fn what_a_textbook_spells_out_is_recognised_by_name() {
+    let cross_entropy = "x - ln(exp(z[C = y]) / sum[C](exp(z)))";
+    assert_eq!(recognised(cross_entropy), ["softmax", "log-softmax"]);
+    let logistic = "z[C = y] * ln(1 - 1 / (1 + exp(-x)))";
+    let names = ["sigmoid", "complement without a difference", "softplus"];
+    assert_eq!(recognised(logistic), names);
+    let gap = "z[C = y] + ln(1 - exp(-x * x))";
+    assert_eq!(recognised(gap).last(), Some(&"log1mexp"));
+    // Nothing of what was only tried.
+    let plain = "sum[C](z * z) + x + 0 * z[C = y]";
+    assert_eq!(recognised(plain), Vec::<&str>::new());
+}
+
 #[test]
 fn an_explanation_depends_on_its_definition_alone() {
     let first: Vec<Explanation> = all()
