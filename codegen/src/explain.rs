@@ -42,11 +42,20 @@ pub struct ExplainedRoot {
     /// `L`, the name of an auxiliary, `∂/∂x`.
     pub name: String,
     /// As it was defined or differentiated.
-    pub literal: String,
+    pub literal: Spelled,
     /// What happened to it.
     pub steps: Vec<ExplainedStep>,
     /// As it was chosen.
-    pub result: String,
+    pub result: Spelled,
+}
+
+/// A formula, with names for the long parts that it repeats.
+#[derive(Clone, Debug)]
+pub struct Spelled {
+    /// The formula.
+    pub text: String,
+    /// The names and what they stand for; later ones may use earlier ones.
+    pub parts: Vec<(String, String)>,
 }
 
 /// One replacement.
@@ -134,7 +143,7 @@ fn explained_root(explanation: &Explanation, name: String, account: &Account) ->
     let graph = &explanation.graph;
     ExplainedRoot {
         name,
-        literal: verbatim(graph, account.literal),
+        literal: spelled(graph, account.literal),
         steps: account
             .steps
             .iter()
@@ -142,7 +151,7 @@ fn explained_root(explanation: &Explanation, name: String, account: &Account) ->
             // What only regroups factors is not worth telling.
             .filter(|step| step.before != step.after)
             .collect(),
-        result: verbatim(graph, account.result),
+        result: spelled(graph, account.result),
     }
 }
 
@@ -197,6 +206,41 @@ fn common_parts(graph: &Graph, sides: [NodeId; 2]) -> Vec<NodeId> {
     parts
 }
 
+fn spelled(graph: &Graph, root: NodeId) -> Spelled {
+    let mut uses: BTreeMap<NodeId, usize> = BTreeMap::new();
+    for id in graph.reachable(&[root]) {
+        let children: BTreeSet<NodeId> = graph.node(id).children().into_iter().collect();
+        for child in children {
+            *uses.entry(child).or_insert(0) += 1;
+        }
+    }
+    let mut parts = vec![];
+    for (&id, &count) in &uses {
+        let names = named(&parts);
+        let long = || render::verbatim(graph, id, &names).text().chars().count() > LONG;
+        if count > 1 && graph.kind(id) == Kind::Real && long() {
+            parts.push(id);
+        }
+    }
+    // Last to first: a part that only unused ones use is unused.
+    for at in (0..parts.len()).rev() {
+        let names = named(&parts);
+        let symbol = render::Formula::Symbol(names[&parts[at]].clone()).text();
+        let above = [root].into_iter().chain(parts[at + 1..].iter().copied());
+        let mut texts = above.map(|id| render::verbatim(graph, id, &names).text());
+        if !texts.any(|text| text.contains(&symbol)) {
+            parts.remove(at);
+        }
+    }
+    let names = named(&parts);
+    let text = |id| render::verbatim(graph, id, &names).text();
+    let symbol = |id| render::Formula::Symbol(names[id].clone()).text();
+    Spelled {
+        text: text(root),
+        parts: parts.iter().map(|id| (symbol(id), text(*id))).collect(),
+    }
+}
+
 /// t₁, t₂ … for parts.
 fn named(parts: &[NodeId]) -> BTreeMap<NodeId, Symbol> {
     let numbered = parts.iter().enumerate();
@@ -217,12 +261,12 @@ impl Display for Explained {
             writeln!(f, "    {recognised}")?;
         }
         for root in &self.roots {
-            writeln!(f, "\n{} = {}", root.name, root.literal)?;
+            write!(f, "\n{} = {}", root.name, root.literal)?;
             for step in &root.steps {
                 write!(f, "{step}")?;
             }
             if !root.steps.is_empty() {
-                writeln!(f, "{} = {}", root.name, root.result)?;
+                write!(f, "{} = {}", root.name, root.result)?;
             }
         }
         if self.gave_up {
@@ -233,6 +277,20 @@ impl Display for Explained {
         }
         Ok(())
     }
+}
+
+impl Display for Spelled {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.text)?;
+        write_parts(f, &self.parts)
+    }
+}
+
+fn write_parts(f: &mut Formatter<'_>, parts: &[(String, String)]) -> fmt::Result {
+    for (name, part) in parts {
+        writeln!(f, "        where {name} = {part}")?;
+    }
+    Ok(())
 }
 
 impl Display for Recognised {
@@ -262,9 +320,6 @@ impl Display for ExplainedStep {
         writeln!(f, "    by {name}{direction}: {lhs} → {rhs}")?;
         writeln!(f, "        {}", self.before)?;
         writeln!(f, "      → {}", self.after)?;
-        for (name, part) in &self.parts {
-            writeln!(f, "        where {name} = {part}")?;
-        }
-        Ok(())
+        write_parts(f, &self.parts)
     }
 }
