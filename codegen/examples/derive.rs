@@ -3,12 +3,10 @@
 
 use std::error::Error;
 
-use proc_macro2::{LexError, TokenStream};
-
 fn main() -> Result<(), Box<dyn Error>> {
     for path in std::env::args().skip(1) {
         let source = std::fs::read_to_string(&path)?;
-        for block in blocks(&source)? {
+        for block in loss_codegen::syntax::blocks_or_all(&source)? {
             match loss_codegen::compile::compile(block) {
                 Ok(losses) => {
                     for loss in losses {
@@ -26,12 +24,4 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
-}
-
-/// The insides of the macros in a file, or the file.
-fn blocks(source: &str) -> Result<Vec<TokenStream>, LexError> {
-    match loss_codegen::syntax::blocks_in(source) {
-        Ok(blocks) if !blocks.is_empty() => Ok(blocks),
-        _ => Ok(vec![source.parse()?]),
-    }
 }

@@ -8,10 +8,7 @@ use proc_macro2::TokenStream;
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("usage: expand FILE")?;
     let source = std::fs::read_to_string(path)?;
-    let blocks = match loss_codegen::syntax::blocks_in(&source) {
-        Ok(blocks) if !blocks.is_empty() => blocks,
-        _ => vec![source.parse()?],
-    };
+    let blocks = loss_codegen::syntax::blocks_or_all(&source)?;
     let tokens: TokenStream = blocks.into_iter().map(loss_codegen::expand).collect();
     match syn::parse2(tokens.clone()) {
         Ok(file) => print!("{}", prettyplease::unparse(&file)),

@@ -1,8 +1,10 @@
 //! What users read, kept under `snapshots/`: the formulas of every built-in loss as text and as LaTeX, and the generated
-//! Rust of some. A change shows in review; `cargo insta review` accepts it.
+//! Rust and the explanations of some. A change shows in review; `cargo insta review` accepts it.
 
 use loss_codegen::compile::compile;
 use loss_codegen::emit::emit;
+use loss_codegen::explain::explain_all;
+use loss_codegen::simplify::explain::Form;
 use loss_tests::support::library;
 use loss_tests::support::subject::Subject;
 
@@ -14,6 +16,59 @@ fn formulas(subject: &Subject) {
 }
 
 loss_tests::for_each_built_in!(formulas);
+
+/// The explanation of one loss.
+fn explanation(name: &str, block: proc_macro2::TokenStream) -> String {
+    let losses = explain_all(block, Form::Formula);
+    let losses = losses.unwrap_or_else(|_| panic!("{name} has mistakes"));
+    let loss = losses.iter().find(|loss| loss.name == name);
+    loss.expect("the block defines it").to_string()
+}
+
+/// How a loss came to its formulas as a test.
+macro_rules! explained {
+    ($($test:ident $loss:literal,)*) => { $(
+        #[test]
+        fn $test() {
+            let explanation = explanation($loss, library::block_of($loss));
+            insta::assert_snapshot!(concat!($loss, "_explained"), explanation);
+        }
+    )* };
+}
+
+explained! {
+    explanation_of_softmax_cross_entropy "SoftmaxCrossEntropy",
+    explanation_of_label_smoothing "LabelSmoothing",
+    explanation_of_focal "Focal",
+    explanation_of_cos_face "CosFace",
+}
+
+/// A logistic loss as one would write it who has never seen it overflow.
+const NAIVE: &str = "
+    NaiveLogistic(x: [N], t: const [N] where 0 <= t && t <= 1) {
+        let p = 1 / (1 + exp(-x));
+        -t * ln(p) - (1 - t) * ln(1 - p)
+    }
+";
+
+#[test]
+fn explanation_of_a_naive_loss() {
+    let block = NAIVE.parse().expect("tokens");
+    insta::assert_snapshot!(
+        "NaiveLogistic_explained",
+        explanation("NaiveLogistic", block)
+    );
+}
+
+/// The README shows a real explanation.
+#[test]
+fn the_explanation_in_the_readme_is_real() {
+    let block = NAIVE.parse().expect("tokens");
+    let explanation = explanation("NaiveLogistic", block);
+    let (_, steps) = explanation.split_once("\n\n").expect("a name");
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(steps.trim_end()), "{steps}");
+}
 
 /// The generated items of one loss, as rustfmt would have them.
 fn rust(name: &str) -> String {

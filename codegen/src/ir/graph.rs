@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use super::range::range_of;
 use super::{
-    Axis, AxisId, AxisSet, DimId, Index, Kind, MAX_AXES, Node, NodeId, Param, ParamId, Range, Role,
+    Axis, AxisId, AxisSet, DimId, Index, Kind, MAX_AXES, Node, NodeId, Param, ParamId, Range,
+    Recognition, Role,
 };
 
 /// What is known of a node without looking at it again.
@@ -30,6 +31,8 @@ pub struct Graph {
     params: Vec<Param>,
     overflowed: bool,
     literal: bool,
+    /// See [`recognition`](super::recognition).
+    pub(super) recognised: Vec<Recognition>,
 }
 
 impl Graph {
@@ -208,6 +211,16 @@ impl Graph {
         self.facts.push(facts);
         self.ids.insert(node, id);
         id
+    }
+
+    /// Adds a node as it is written: for telling what the normal form does, never for computing.
+    pub(crate) fn as_written(&mut self, node: Node) -> NodeId {
+        self.intern(node)
+    }
+
+    /// The id of a node, if the graph has it.
+    pub(crate) fn find(&self, node: &Node) -> Option<NodeId> {
+        self.ids.get(node).copied()
     }
 
     fn free_of(&self, node: &Node) -> AxisSet {

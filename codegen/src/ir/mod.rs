@@ -15,6 +15,7 @@ mod loss;
 mod node;
 mod op;
 mod range;
+mod recognition;
 mod show;
 mod substitute;
 
@@ -23,6 +24,7 @@ pub use graph::Graph;
 pub use loss::{Auxiliary, Gradient, Loss, Param, Range, Role, Simplified};
 pub use node::{Index, Kind, Node, NodeId, ParamId, Softmax};
 pub use op::{BinaryOp, CompareOp, Reducer, SoftmaxForm, UnaryOp};
+pub use recognition::Recognition;
 
 #[cfg(test)]
 pub(crate) mod tests;

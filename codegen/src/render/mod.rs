@@ -30,11 +30,13 @@ mod tests;
 mod text;
 mod tidy;
 mod translate;
+mod verbatim;
 mod weight;
 
 pub use detached::with_detached;
 pub use formula::Formula;
 pub use naming::derivation;
+pub use verbatim::{part, verbatim};
 
 use crate::ir::{Graph, NodeId};
 use translate::Translator;

@@ -138,25 +138,33 @@ impl Translator {
             let inside = self.formula(body);
             return self.reduction("softmax", s.axes, filter, vec![inside]);
         };
-        let at = s.axes.iter().next().zip(self.graph.one_hot(hit, s.axes));
         let base = self.term(whole).formula();
-        match at {
-            Some((_, (axis, place))) => {
+        Term::of(self.at(s.axes, hit, base))
+    }
+
+    /// A share of a softmax, where `all` are its shares at every position.
+    pub(super) fn at_hit(&mut self, s: &Softmax, all: Formula) -> Formula {
+        match s.hit {
+            Some(hit) => self.at(s.axes, hit, all),
+            None => all,
+        }
+    }
+
+    fn at(&mut self, axes: AxisSet, hit: NodeId, all: Formula) -> Formula {
+        match self.graph.one_hot(hit, axes) {
+            Some((axis, place)) => {
                 let entry = match *self.graph.node(place) {
                     Node::Position(other) => Index::Axis(other),
                     _ => Index::At(place),
                 };
                 let entry = self.index_entry(axis, entry);
-                Term::of(Formula::Indexed(Box::new(base), vec![entry]))
+                Formula::Indexed(Box::new(all), vec![entry])
             }
-            None => {
-                let condition = self.condition(hit);
-                Term::of(Formula::Apply {
-                    function: "at",
-                    scope: None,
-                    arguments: vec![base, condition],
-                })
-            }
+            None => Formula::Apply {
+                function: "at",
+                scope: None,
+                arguments: vec![all, self.condition(hit)],
+            },
         }
     }
 

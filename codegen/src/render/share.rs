@@ -41,6 +41,14 @@ impl Spelled {
         spelled
     }
 
+    /// Without a word for probabilities.
+    pub(super) fn hats_only(graph: &Graph, roots: &[NodeId]) -> Spelled {
+        Spelled {
+            hats: hats(graph, roots),
+            ..Spelled::default()
+        }
+    }
+
     fn collect_shares(&mut self, graph: &mut Graph, id: NodeId) {
         match graph.node(id).clone() {
             Node::Softmax(s) if s.form != SoftmaxForm::Log || s.hit.is_none() => {

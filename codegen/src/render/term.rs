@@ -243,7 +243,7 @@ fn product_of(mut factors: Vec<Formula>) -> Formula {
 
 /// The place of a factor in a product: numbers, the cotangent, scalars, tensors, composite factors,
 /// functions, sums over axes, indicators.
-fn rank(factor: &Formula) -> u8 {
+pub(super) fn rank(factor: &Formula) -> u8 {
     match factor {
         Formula::Number(_) | Formula::Infinity => 0,
         Formula::Symbol(symbol) => match symbol.role {

@@ -21,6 +21,10 @@ use crate::ir::{AxisSet, Gradient, Graph, Index, Node, NodeId, Softmax};
 pub(crate) struct Converted {
     pub(crate) egraph: Egraph,
     pub(crate) roots: Vec<Id>,
+    /// The class of every node of the definition that the roots need, as it was when the node was added.
+    pub(crate) classes: Vec<Option<Id>>,
+    /// Selections by a one-hot and the same at its hit, which are equal.
+    pub(crate) placed: Vec<(Id, Id)>,
 }
 
 /// The expressions that a definition is asked for: value, weight, auxiliaries, gradients.
@@ -105,7 +109,7 @@ pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
     for id in graph.reachable(&wanted) {
         let class = match graph.node(id) {
             Node::Detach(a) => class_of(&classes, *a),
-            node => egraph.add(to_enode(&graph, node, &classes)),
+            node => egraph.add(to_enode(node, &|child| class_of(&classes, child))),
         };
         classes[id.0 as usize] = Some(class);
         let known = &egraph[class].data;
@@ -133,13 +137,16 @@ pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
             log: class(h.log),
         })
         .collect();
-    for (select, at_hit) in placed {
-        egraph.union(class(select), class(at_hit));
+    let placed: Vec<(Id, Id)> = placed.iter().map(|p| (class(p.0), class(p.1))).collect();
+    for &(select, at_hit) in &placed {
+        egraph.union(select, at_hit);
     }
     egraph.rebuild();
     Converted {
         roots: roots.iter().map(|&root| class(root)).collect(),
         egraph,
+        classes,
+        placed,
     }
 }
 
@@ -147,12 +154,9 @@ fn class_of(classes: &[Option<Id>], id: NodeId) -> Id {
     classes[id.0 as usize].expect("children are converted first")
 }
 
-fn to_enode(graph: &Graph, node: &Node, classes: &[Option<Id>]) -> ENode {
-    let mut children: Vec<Id> = node
-        .children()
-        .iter()
-        .map(|&child| class_of(classes, child))
-        .collect();
+/// A node, but no `detach`, as an e-node over what `id` makes of its children.
+pub(crate) fn to_enode(node: &Node, id: &dyn Fn(NodeId) -> Id) -> ENode {
+    let mut children: Vec<Id> = node.children().into_iter().map(id).collect();
     let op = match node {
         Node::Rational(value) => Op::Rational(*value),
         Node::Pi => Op::Pi,
@@ -175,19 +179,13 @@ fn to_enode(graph: &Graph, node: &Node, classes: &[Option<Id>]) -> ENode {
         Node::Position(axis) => Op::Position(*axis),
         Node::Number(_) => Op::Number,
         Node::Sum(constant, terms) => {
-            let mut pairs: Vec<_> = terms
-                .iter()
-                .map(|&(id, c)| (class_of(classes, id), c))
-                .collect();
+            let mut pairs: Vec<_> = terms.iter().map(|&(term, c)| (id(term), c)).collect();
             pairs.sort_unstable();
             children = pairs.iter().map(|p| p.0).collect();
             Op::Sum(*constant, pairs.iter().map(|p| p.1).collect())
         }
         Node::Product(factors) => {
-            let mut pairs: Vec<_> = factors
-                .iter()
-                .map(|&(id, e)| (class_of(classes, id), e))
-                .collect();
+            let mut pairs: Vec<_> = factors.iter().map(|&(factor, e)| (id(factor), e)).collect();
             pairs.sort_unstable();
             children = pairs.iter().map(|p| p.0).collect();
             Op::Product(pairs.iter().map(|p| p.1).collect())
@@ -206,7 +204,7 @@ fn to_enode(graph: &Graph, node: &Node, classes: &[Option<Id>]) -> ENode {
         },
         Node::Unit { axes, .. } => Op::Unit(*axes),
         Node::Angle { axes, .. } => Op::Angle(*axes),
-        Node::Detach(_) => unreachable!("dropped above, {} nodes", graph.len()),
+        Node::Detach(_) => unreachable!("dropped before"),
     };
     ENode::new(op, children)
 }
@@ -272,7 +270,8 @@ fn in_order_of_age<'e>(egraph: &Egraph, chosen: &[(Id, &'e ENode)]) -> Vec<(Id, 
     ordered
 }
 
-fn to_node(node: &ENode, children: &[NodeId]) -> Node {
+/// An e-node over nodes.
+pub(crate) fn to_node(node: &ENode, children: &[NodeId]) -> Node {
     let child = |i: usize| children[i];
     match &node.op {
         Op::Rational(value) => Node::Rational(*value),

@@ -15,6 +15,7 @@
 mod analysis;
 mod convert;
 mod cost;
+pub mod explain;
 mod extract;
 mod hazard;
 mod hits;
@@ -27,7 +28,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 
-use crate::ir::{Gradient, Simplified};
+use crate::ir::{Gradient, Graph, NodeId, Simplified};
 use analysis::Egraph;
 use cost::Aim;
 use egg::Id;
@@ -97,12 +98,16 @@ fn rebuild(gradient: &Gradient, egraph: &Egraph, aim: Aim, roots: &[Id]) -> Opti
     let (chosen, _) = extract::extract(egraph, aim, roots)?;
     let source = &gradient.loss.graph;
     let (graph, built) = convert::to_graph(source, egraph, &chosen, roots)?;
-    let before = convert::roots(gradient);
-    let scoped = |(&old, &new): (&crate::ir::NodeId, &crate::ir::NodeId)| {
-        graph.free(new).is_subset(source.free(old))
-    };
-    if !before.iter().zip(&built).all(scoped) {
+    if !is_scoped(gradient, &graph, &built) {
         return None;
     }
     Some(convert::with_roots(gradient, graph, &built))
+}
+
+/// Whether every root depends on nothing that it did not depend on before.
+fn is_scoped(gradient: &Gradient, graph: &Graph, roots: &[NodeId]) -> bool {
+    let source = &gradient.loss.graph;
+    let before = convert::roots(gradient);
+    let mut pairs = before.iter().zip(roots);
+    pairs.all(|(&old, &new)| graph.free(new).is_subset(source.free(old)))
 }

@@ -11,7 +11,7 @@ use egg::Id;
 
 use super::analysis::Egraph;
 use super::rules::{Rule, at};
-use super::term::{Term, add};
+use super::term::{Built, Term, add, add_noting};
 
 /// The most iterations.
 pub(crate) const ITERATIONS: usize = 16;
@@ -40,8 +40,40 @@ pub(crate) struct Saturation {
     pub(crate) fired: Vec<usize>,
 }
 
+/// Something that a rule said and that was new.
+#[derive(Clone, Debug)]
+pub(crate) struct Application {
+    /// The rule, by its place in the list.
+    pub(crate) rule: usize,
+    /// The class that it looked at.
+    pub(crate) class: Id,
+    /// What the class equals.
+    pub(crate) term: Term,
+    /// The class of the term.
+    pub(crate) equal: Id,
+    /// The e-nodes of the term.
+    pub(crate) built: Built,
+}
+
+/// Hears of everything that saturation does, so that it can be told later (see [`explain`](super::explain)).
+pub(crate) trait Witness {
+    /// Before rules look at the e-graph.
+    fn iteration(&mut self, egraph: &Egraph);
+    /// After two classes were joined.
+    fn application(&mut self, application: Application);
+}
+
 /// Applies the rules until nothing is new or the budget is used up.
 pub(crate) fn saturate(egraph: &mut Egraph, rules: &[&Rule]) -> Saturation {
+    saturate_before(egraph, rules, None)
+}
+
+/// [`saturate`] before a witness. What happens is the same.
+pub(crate) fn saturate_before(
+    egraph: &mut Egraph,
+    rules: &[&Rule],
+    mut witness: Option<&mut dyn Witness>,
+) -> Saturation {
     let mut fired = vec![0; rules.len()];
     let stopped = |stop, iterations, fired| Saturation {
         stop,
@@ -57,13 +89,30 @@ pub(crate) fn saturate(egraph: &mut Egraph, rules: &[&Rule]) -> Saturation {
         };
         egraph.analysis.touched.clear();
         let mut news = false;
+        if let Some(witness) = &mut witness {
+            witness.iteration(egraph);
+        }
         for (rule, id, term) in findings(egraph, rules, &visited) {
-            let Some(equal) = add(egraph, &term) else {
+            let mut built = vec![];
+            let added = match witness {
+                Some(_) => add_noting(egraph, &term, &mut built),
+                None => add(egraph, &term),
+            };
+            let Some(equal) = added else {
                 continue;
             };
             if egraph.union(id, equal) {
                 fired[rule] += 1;
                 news = true;
+                if let Some(witness) = &mut witness {
+                    witness.application(Application {
+                        rule,
+                        class: id,
+                        term,
+                        equal,
+                        built,
+                    });
+                }
             }
             if egraph.total_size() > NODES {
                 egraph.rebuild();

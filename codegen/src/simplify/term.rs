@@ -76,78 +76,109 @@ impl From<Id> for Term {
     }
 }
 
+/// The e-nodes that make up a term, each with the class that it was found in or made.
+pub(crate) type Built = Vec<(ENode, Id)>;
+
 /// Adds a term. `None` if exact arithmetic overflowed; nothing is then claimed.
 pub(crate) fn add(egraph: &mut Egraph, term: &Term) -> Option<Id> {
-    match term {
-        Term::Class(id) => Some(egraph.find(*id)),
-        Term::Node(op, children) => {
-            let children: Option<Vec<Id>> = children.iter().map(|t| add(egraph, t)).collect();
-            Some(egraph.add(ENode::new(op.clone(), children?)))
-        }
-        Term::Sum(..) | Term::Product(_) => {
-            let mut sum = Collected::default();
-            add_terms(egraph, term, Rational::ONE, &mut sum)?;
-            Some(sum.finish(egraph))
-        }
-    }
+    let mut site = Site {
+        egraph,
+        built: None,
+    };
+    site.add(term)
 }
 
-fn add_terms(
-    egraph: &mut Egraph,
-    term: &Term,
-    coefficient: Rational,
-    sum: &mut Collected,
-) -> Option<()> {
-    match term {
-        Term::Sum(constant, terms) => {
-            let constant = constant.checked_mul(coefficient)?;
-            sum.constant = sum.constant.checked_add(constant)?;
-            for (term, inner) in terms {
-                add_terms(egraph, term, inner.checked_mul(coefficient)?, sum)?;
-            }
-            Some(())
-        }
-        Term::Product(_) => {
-            let mut product = Factors {
-                coefficient,
-                powers: BTreeMap::new(),
-            };
-            add_factors(egraph, term, 1, &mut product)?;
-            let coefficient = product.coefficient;
-            let id = match product.shape() {
-                Shape::Class(id) => id,
-                Shape::Node(node) => egraph.add(node),
-            };
-            sum.add(egraph, id, coefficient)
-        }
-        Term::Class(_) | Term::Node(..) => {
-            let id = add(egraph, term)?;
-            sum.add(egraph, id, coefficient)
-        }
-    }
+/// [`add`], with the e-nodes that it came to.
+pub(crate) fn add_noting(egraph: &mut Egraph, term: &Term, built: &mut Built) -> Option<Id> {
+    let mut site = Site {
+        egraph,
+        built: Some(built),
+    };
+    site.add(term)
 }
 
-fn add_factors(
-    egraph: &mut Egraph,
-    term: &Term,
-    exponent: i32,
-    product: &mut Factors,
-) -> Option<()> {
-    match term {
-        Term::Product(factors) => {
-            for (factor, inner) in factors {
-                add_factors(egraph, factor, inner.checked_mul(exponent)?, product)?;
+/// Where terms are added.
+struct Site<'a> {
+    egraph: &'a mut Egraph,
+    built: Option<&'a mut Built>,
+}
+
+impl Site<'_> {
+    fn add(&mut self, term: &Term) -> Option<Id> {
+        match term {
+            Term::Class(id) => Some(self.egraph.find(*id)),
+            Term::Node(op, children) => {
+                let children: Option<Vec<Id>> = children.iter().map(|t| self.add(t)).collect();
+                Some(self.node(ENode::new(op.clone(), children?)))
             }
-            Some(())
+            Term::Sum(..) | Term::Product(_) => {
+                let mut sum = Collected::default();
+                self.add_terms(term, Rational::ONE, &mut sum)?;
+                Some(self.shape(sum.shape()))
+            }
         }
-        Term::Sum(constant, terms) if constant.is_zero() && terms.len() == 1 => {
-            let scale = terms[0].1.checked_pow(exponent)?;
-            product.coefficient = product.coefficient.checked_mul(scale)?;
-            add_factors(egraph, &terms[0].0, exponent, product)
+    }
+
+    fn node(&mut self, node: ENode) -> Id {
+        let Some(built) = &mut self.built else {
+            return self.egraph.add(node);
+        };
+        let id = self.egraph.add(node.clone());
+        built.push((node, id));
+        id
+    }
+
+    fn shape(&mut self, shape: Shape) -> Id {
+        match shape {
+            Shape::Class(id) => id,
+            Shape::Node(node) => self.node(node),
         }
-        _ => {
-            let id = add(egraph, term)?;
-            product.multiply(egraph, id, exponent)
+    }
+
+    fn add_terms(&mut self, term: &Term, coefficient: Rational, sum: &mut Collected) -> Option<()> {
+        match term {
+            Term::Sum(constant, terms) => {
+                let constant = constant.checked_mul(coefficient)?;
+                sum.constant = sum.constant.checked_add(constant)?;
+                for (term, inner) in terms {
+                    self.add_terms(term, inner.checked_mul(coefficient)?, sum)?;
+                }
+                Some(())
+            }
+            Term::Product(_) => {
+                let mut product = Factors {
+                    coefficient,
+                    powers: BTreeMap::new(),
+                };
+                self.add_factors(term, 1, &mut product)?;
+                let coefficient = product.coefficient;
+                let id = self.shape(product.shape());
+                sum.add(self.egraph, id, coefficient)
+            }
+            Term::Class(_) | Term::Node(..) => {
+                let id = self.add(term)?;
+                sum.add(self.egraph, id, coefficient)
+            }
+        }
+    }
+
+    fn add_factors(&mut self, term: &Term, exponent: i32, product: &mut Factors) -> Option<()> {
+        match term {
+            Term::Product(factors) => {
+                for (factor, inner) in factors {
+                    self.add_factors(factor, inner.checked_mul(exponent)?, product)?;
+                }
+                Some(())
+            }
+            Term::Sum(constant, terms) if constant.is_zero() && terms.len() == 1 => {
+                let scale = terms[0].1.checked_pow(exponent)?;
+                product.coefficient = product.coefficient.checked_mul(scale)?;
+                self.add_factors(&terms[0].0, exponent, product)
+            }
+            _ => {
+                let id = self.add(term)?;
+                product.multiply(self.egraph, id, exponent)
+            }
         }
     }
 }
@@ -251,13 +282,6 @@ impl Collected {
         let coefficients: Box<[Rational]> = self.parts.values().copied().collect();
         let children: Box<[Id]> = self.parts.into_keys().collect();
         Shape::Node(ENode::new(Op::Sum(self.constant, coefficients), children))
-    }
-
-    fn finish(self, egraph: &mut Egraph) -> Id {
-        match self.shape() {
-            Shape::Class(id) => id,
-            Shape::Node(node) => egraph.add(node),
-        }
     }
 }
 

@@ -32,7 +32,7 @@ mod statement;
 mod tests;
 mod token;
 
-pub use sources::{blocks_below, blocks_in};
+pub use sources::{blocks_below, blocks_in, blocks_or_all};
 
 use crate::support::Diagnostics;
 use proc_macro2::TokenStream;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use proc_macro2::TokenStream;
+use proc_macro2::{LexError, TokenStream};
 
 /// The inside of every `loss! { … }` at the top level of a Rust source, or of a module in it, in order.
 ///
@@ -13,6 +13,17 @@ pub fn blocks_in(source: &str) -> Result<Vec<TokenStream>, syn::Error> {
     let mut blocks = Vec::new();
     collect_blocks(syn::parse_file(source)?.items, &mut blocks);
     Ok(blocks)
+}
+
+/// The insides of the macros in a Rust source, or the whole if it has none: then it is the inside of one.
+///
+/// # Errors
+/// If the text is no sequence of tokens.
+pub fn blocks_or_all(source: &str) -> Result<Vec<TokenStream>, LexError> {
+    match blocks_in(source) {
+        Ok(blocks) if !blocks.is_empty() => Ok(blocks),
+        _ => Ok(vec![source.parse()?]),
+    }
 }
 
 fn collect_blocks(items: Vec<syn::Item>, blocks: &mut Vec<TokenStream>) {

@@ -6,6 +6,13 @@ use crate::support::rational::Rational;
 impl Graph {
     /// `op(a)`.
     pub fn unary(&mut self, op: UnaryOp, a: NodeId) -> NodeId {
+        let start = self.recognised_so_far();
+        let result = self.applied(op, a);
+        self.note_function(op, a, result, start);
+        result
+    }
+
+    fn applied(&mut self, op: UnaryOp, a: NodeId) -> NodeId {
         if let Some(value) = self.as_rational(a).and_then(|value| fold(op, value)) {
             return self.rational(value);
         }

@@ -1,6 +1,7 @@
 //! What simplification must find, that it keeps every value, and that its rules are identities.
 
 mod catalogue;
+mod explained;
 mod found;
 mod samples;
 mod soundness;

@@ -3,6 +3,20 @@
 use crate::ir::{AxisSet, BinaryOp, Graph, Node, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp};
 use crate::support::rational::Rational;
 
+type Recogniser = fn(&mut Graph, &[(NodeId, i32)]) -> Option<NodeId>;
+
+/// What a product may be or contain, in the order in which it is looked for.
+const PRIMITIVES: [(&str, Recogniser); 8] = [
+    ("filter", Graph::recognise_mask),
+    ("softmax", Graph::recognise_softmax),
+    ("odds", Graph::recognise_odds),
+    ("sigmoid", Graph::recognise_sigmoid),
+    ("power", Graph::recognise_power),
+    ("unit vector", Graph::recognise_unit),
+    ("vector", Graph::recognise_length),
+    ("removable singularity", Graph::recognise_removable),
+];
+
 impl Graph {
     /// What `Π factor^exponent` is, if it is a primitive or contains one.
     pub(in crate::ir::build) fn recognise_product(
@@ -12,14 +26,15 @@ impl Graph {
         if self.is_literal() {
             return None;
         }
-        self.recognise_mask(powers)
-            .or_else(|| self.recognise_softmax(powers))
-            .or_else(|| self.recognise_odds(powers))
-            .or_else(|| self.recognise_sigmoid(powers))
-            .or_else(|| self.recognise_power(powers))
-            .or_else(|| self.recognise_unit(powers))
-            .or_else(|| self.recognise_length(powers))
-            .or_else(|| self.recognise_removable(powers))
+        for (name, recognise) in PRIMITIVES {
+            let start = self.recognised_so_far();
+            if let Some(found) = recognise(self, powers) {
+                let written = Node::Product(powers.to_vec());
+                self.note_recognition(name, written, found, start);
+                return Some(found);
+            }
+        }
+        None
     }
 
     pub(super) fn rest_times(

@@ -13,13 +13,29 @@ impl Graph {
         if self.is_literal() {
             return None;
         }
+        let start = self.recognised_so_far();
+        let (name, found) = self.complement_or_log_softmax(constant, terms)?;
+        let written = Node::Sum(constant, terms.to_vec());
+        self.note_recognition(name, written, found, start);
+        Some(found)
+    }
+
+    fn complement_or_log_softmax(
+        &mut self,
+        constant: Rational,
+        terms: &[(NodeId, Rational)],
+    ) -> Option<(&'static str, NodeId)> {
         if let &[(id, coefficient)] = terms
             && coefficient.checked_add(constant)?.is_zero()
             && let Some(rest) = self.one_minus(id)
         {
-            return Some(self.scale(rest, constant));
+            return Some((
+                "complement without a difference",
+                self.scale(rest, constant),
+            ));
         }
-        self.recognise_log_softmax(constant, terms)
+        let found = self.recognise_log_softmax(constant, terms)?;
+        Some(("log-softmax", found))
     }
 
     /// `1 − x` where it has a form without cancellation.

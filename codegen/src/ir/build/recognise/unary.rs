@@ -37,6 +37,15 @@ impl Graph {
                 };
                 Some(self.unary(UnaryOp::Log1mExp, x))
             }
+            // The same, where 1 − e^x was recognised first
+            (UnaryOp::Ln, Node::Sum(constant, terms))
+                if constant.is_zero() && terms.len() == 1 && terms[0].1 == minus_one =>
+            {
+                let Node::Unary(UnaryOp::Expm1, x) = *self.node(terms[0].0) else {
+                    return None;
+                };
+                Some(self.unary(UnaryOp::Log1mExp, x))
+            }
             // ln σ(x) = −softplus(−x), and back
             (UnaryOp::Ln, Node::Unary(UnaryOp::Sigmoid, x)) => {
                 let x = self.neg(x);
