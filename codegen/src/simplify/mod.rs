@@ -18,7 +18,6 @@ mod cost;
 mod extract;
 mod hazard;
 mod hits;
-mod interval;
 mod language;
 mod monomial;
 pub mod rules;

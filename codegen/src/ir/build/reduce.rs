@@ -61,7 +61,7 @@ impl Graph {
                 if s.form == SoftmaxForm::Prob
                     && s.hit.is_none()
                     && s.axes == axes
-                    && self.range(s.body).lo_open =>
+                    && !self.range(s.body).contains(f64::NEG_INFINITY) =>
             {
                 return self.one();
             }
