@@ -5,7 +5,7 @@
 //! [`eval_holding`] evaluates elsewhere with them.
 
 use super::{Environment, Number, Tensor, eval_all, evaluate};
-use crate::ir::{Graph, Node, NodeId};
+use crate::ir::{Graph, Node, NodeId, ParamId};
 
 /// The values of detached expressions at one point.
 #[derive(Clone, PartialEq, Debug)]
@@ -39,5 +39,20 @@ pub fn eval_holding<T: Number>(
     nodes: &[NodeId],
     held: &Held<T>,
 ) -> Vec<Tensor<T>> {
-    evaluate(graph, env, nodes, held)
+    evaluate(graph, env, nodes, held, &|_, _, value| T::from_f64(value))
+}
+
+/// As [`eval_holding`], with every element of a real parameter as `seed` makes it from (parameter, element, its value in
+/// `env`): moved by less than `f64` resolves, or with a slope ([`Dual`](super::Dual)).
+///
+/// # Panics
+/// As [`eval_all`].
+pub fn eval_seeded<T: Number>(
+    graph: &Graph,
+    env: &Environment,
+    nodes: &[NodeId],
+    held: &Held<T>,
+    seed: &dyn Fn(ParamId, usize, f64) -> T,
+) -> Vec<Tensor<T>> {
+    evaluate(graph, env, nodes, held, seed)
 }

@@ -6,18 +6,25 @@
 //! axes runs over every point that agrees with p outside of the axes it binds:
 //! `Σ_axes body (p) = Σ_q body(p with axes := q)`.
 //!
-//! Numbers are generic ([`Number`]): `f64` here, arbitrary precision where errors in ulp
-//! are measured. Invariant: the element of a branch that is not taken, however it came out,
+//! Numbers are generic ([`Number`]): `f64` as the oracle, `f32` as the naive program, [`Dual`] numbers for slopes in
+//! forward mode, arbitrary precision (feature `exact`) where errors are measured. Invariant: the element of a branch that is not taken, however it came out,
 //! has no effect on a [`Node::Select`].
 
+mod dual;
 mod environment;
+#[cfg(any(test, feature = "exact"))]
+pub mod exact;
+mod float;
 mod held;
 mod number;
 mod reduce;
 mod tensor;
 
+pub use dual::{Dual, Slope, Slopes};
 pub use environment::{Environment, Value};
-pub use held::{Held, eval_holding};
+#[cfg(any(test, feature = "exact"))]
+pub use exact::Exact;
+pub use held::{Held, eval_holding, eval_seeded};
 pub use number::Number;
 pub use tensor::{Elements, Tensor};
 
@@ -44,8 +51,11 @@ pub fn eval<T: Number>(graph: &Graph, env: &Environment, node: NodeId) -> Tensor
 /// # Panics
 /// As [`eval`].
 pub fn eval_all<T: Number>(graph: &Graph, env: &Environment, nodes: &[NodeId]) -> Vec<Tensor<T>> {
-    evaluate(graph, env, nodes, &Held(Vec::new()))
+    eval_holding(graph, env, nodes, &Held(Vec::new()))
 }
+
+/// The number that a real parameter's element stands for, from its value in the environment.
+type Seed<'a, T> = &'a dyn Fn(ParamId, usize, f64) -> T;
 
 /// The values of nodes, where some are given.
 fn evaluate<T: Number>(
@@ -53,11 +63,13 @@ fn evaluate<T: Number>(
     env: &Environment,
     nodes: &[NodeId],
     held: &Held<T>,
+    seed: Seed<'_, T>,
 ) -> Vec<Tensor<T>> {
     env.check(graph);
     let mut interpreter = Interpreter {
         graph,
         env,
+        seed,
         known: vec![None; graph.len()],
     };
     for (id, tensor) in &held.0 {
@@ -103,6 +115,7 @@ pub fn central_difference(
 struct Interpreter<'a, T> {
     graph: &'a Graph,
     env: &'a Environment,
+    seed: Seed<'a, T>,
     known: Vec<Option<Tensor<T>>>,
 }
 
@@ -216,11 +229,11 @@ impl<T: Number> Interpreter<'_, T> {
             Node::Rational(value) => T::from_rational(*value),
             Node::Pi => T::pi(),
             Node::NegInfinity => T::neg_infinity(),
-            Node::Scalar(param) => T::from_f64(self.env.scalar(*param)),
+            Node::Scalar(param) => (self.seed)(*param, 0, self.env.scalar(*param)),
             Node::Size(dim) => T::from_f64(self.env.dims[usize::from(dim.0)] as f64),
             Node::Number(place) => T::from_f64(self.place(*place, point) as f64),
             Node::Load(param, index) => match self.load_offset(*param, index, point) {
-                Some(offset) => T::from_f64(self.env.real(*param)[offset]),
+                Some(offset) => (self.seed)(*param, offset, self.env.real(*param)[offset]),
                 // Only a branch that is not taken may look there.
                 None => T::from_f64(f64::NAN),
             },

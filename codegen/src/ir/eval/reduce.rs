@@ -9,9 +9,7 @@ use crate::ir::{Reducer, UnaryOp};
 pub(super) fn reduce<T: Number>(reducer: Reducer, elements: &[T]) -> T {
     match reducer {
         Reducer::Sum => elements.iter().fold(T::zero(), |sum, x| sum.add(x)),
-        Reducer::Max => elements
-            .iter()
-            .fold(T::neg_infinity(), |max, x| max.larger(x)),
+        Reducer::Max => T::largest(elements),
         Reducer::Lse => {
             let max = reduce(Reducer::Max, elements);
             if max == T::neg_infinity() || max == T::neg_infinity().neg() {

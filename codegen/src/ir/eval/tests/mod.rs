@@ -1,5 +1,7 @@
 //! The interpreter against values by hand: elements, arrays and logic here, reductions in `reductions`.
 
+mod dual;
+mod exact;
 mod reductions;
 
 use super::*;
