@@ -9,6 +9,8 @@
 //! recorded, never a panic: the caller then keeps the input (see [`simplify`](super::simplify())).
 
 use std::cell::RefCell;
+#[cfg(test)]
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -16,6 +18,8 @@ use egg::{Analysis, DidMerge, EGraph, Id};
 
 use super::language::{ENode, Op, Slot};
 use super::monomial::Monomial;
+#[cfg(test)]
+use super::proof::Property;
 use crate::ir::{
     AxisSet, BinaryOp, DimId, Param, Range, Reducer, Role, SoftmaxForm, UnaryOp, interval,
 };
@@ -78,6 +82,12 @@ pub(crate) struct Facts {
     /// Classes as monomials (see [`monomial`](super::monomial)), while the e-graph stays as it is. Only
     /// looked up.
     pub(crate) readings: RefCell<HashMap<Id, Rc<[Monomial]>>>,
+    /// The property that tests take as proven of everything.
+    #[cfg(test)]
+    pub(crate) lifted: Option<Property>,
+    /// The properties that rules have asked for.
+    #[cfg(test)]
+    pub(crate) asked: RefCell<BTreeSet<Property>>,
 }
 
 impl Analysis<ENode> for Facts {

@@ -20,6 +20,7 @@ mod hazard;
 mod hits;
 mod language;
 mod monomial;
+pub mod proof;
 pub mod rules;
 mod saturate;
 mod term;

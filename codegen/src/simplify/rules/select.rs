@@ -7,6 +7,7 @@ use super::{At, Family, Rule};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
 use crate::simplify::monomial::{Literal, Monomial, conjuncts, readings};
+use crate::simplify::proof::{Condition, Property};
 use crate::simplify::term::Term;
 use crate::support::rational::Rational;
 
@@ -17,7 +18,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Select,
         lhs: "if h { a } else { a }",
         rhs: "a",
-        condition: "",
+        conditions: &[],
+        limit: "",
         why: "branches whose classes merged",
         at: At::Select,
         apply: select_same,
@@ -27,7 +29,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Select,
         lhs: "if h { a·b } else { a·c }",
         rhs: "a · if h { b } else { c }",
-        condition: "",
+        conditions: &[],
+        limit: "",
         why: "a common scale is applied once, outside the selection",
         at: At::Select,
         apply: select_factor,
@@ -37,7 +40,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Select,
         lhs: "(if h { a } else { b }) + (if h { c } else { d })",
         rhs: "if h { a + c } else { b + d }",
-        condition: "",
+        conditions: &[],
+        limit: "",
         why: "one selection instead of two; the cotangents of the branches of an if meet again",
         at: At::Sum,
         apply: merge_selects,
@@ -47,7 +51,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Select,
         lhs: "if h { a } else { b·(if h { c } else { d }) }",
         rhs: "if h { a } else { b·d }",
-        condition: "",
+        conditions: &[],
+        limit: "",
         why: "inside a branch its condition is known: a gradient without the target has no one-hot",
         at: At::Select,
         apply: select_known,
@@ -57,7 +62,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Select,
         lhs: "a + c ⋈ b + c",
         rhs: "a ⋈ b",
-        condition: "⋈ is =, < or ≤",
+        conditions: &[Condition::new("c", Property::Finite)],
+        limit: "",
         why: "a maximum is compared with its candidates before rounding",
         at: At::Compare,
         apply: compare_shift,
@@ -218,7 +224,10 @@ fn compare_shift(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     };
     for (constant_a, left) in sum(a) {
         for (constant_b, right) in sum(b) {
-            let shared = |t: &(Id, Rational), side: &[(Id, Rational)]| side.contains(t);
+            // ∞ = ∞, whatever else is added to both sides.
+            let shared = |t: &(Id, Rational), side: &[(Id, Rational)]| {
+                side.contains(t) && Property::Finite.holds(egraph, t.0)
+            };
             let keep = |side: &[(Id, Rational)], other: &[(Id, Rational)], constant: Rational| {
                 let kept = side.iter().filter(|t| !shared(t, other));
                 Term::Sum(

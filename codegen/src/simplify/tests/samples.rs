@@ -1,6 +1,6 @@
 //! Losses in which rules fire.
 
-use super::soundness::Points;
+use super::points::Points;
 
 /// `(rules that must fire, points, definition)`.
 pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
@@ -86,7 +86,7 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
     ),
     (
         &["count-thresholds"],
-        Points::NonZero,
+        Points::Generic,
         "L(c: [N] where -1 < c && c < 1, a: [N, D], b: [N, D]) {
             let t = acos(dot[D](unit[D](a), unit[D](b)));
             c * floor(3 * acos(c) / pi) + floor(4 * t / pi)
@@ -94,7 +94,7 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
     ),
     (
         &["compare-angle"],
-        Points::All,
+        Points::Generic,
         "L(c: [N] where -1 < c && c < 1) {
             let t = acos(c);
             (if t < pi / 3 { c } else { 0 }) + (if 1 < t { 1 } else { c * c }) + (if t >= pi / 4 { 3 } else { c })
