@@ -28,8 +28,10 @@ pub enum Property {
     Finite,
     /// Finite, and so small that floats do not overflow, wherever the inputs are: no pole, no exponential.
     Tame,
-    /// It does not depend on some axes.
+    /// It does not depend on some axes, so that it may leave a reduction over them.
     Lacks,
+    /// It does not depend on some axes, so that it may enter a reduction over them.
+    NotCaptured,
     /// It is a constant in [0, π].
     InUpperHalfTurn,
 }
@@ -57,7 +59,7 @@ impl fmt::Display for Condition {
             Property::NonZero => write!(f, "{of} ≠ 0"),
             Property::Finite => write!(f, "{of} is finite"),
             Property::Tame => write!(f, "{of} is finite and does not overflow"),
-            Property::Lacks => write!(f, "{of}"),
+            Property::Lacks | Property::NotCaptured => write!(f, "{of}"),
             Property::InUpperHalfTurn => write!(f, "{of} is a constant in [0, π]"),
         }
     }
@@ -70,7 +72,10 @@ impl Property {
             Property::Positive => range.is_positive(),
             Property::NonZero => range.excludes_zero(),
             Property::Finite => range.is_finite(),
-            Property::Tame | Property::Lacks | Property::InUpperHalfTurn => false,
+            Property::Tame
+            | Property::Lacks
+            | Property::NotCaptured
+            | Property::InUpperHalfTurn => false,
         }
     }
 
@@ -100,10 +105,14 @@ impl Property {
     }
 }
 
-/// Whether a class is proven not to depend on the axes.
+/// Whether a class is proven not to depend on axes that it is to be freed of.
 pub(crate) fn lacks(egraph: &Egraph, id: Id, axes: AxisSet) -> bool {
-    let proven = egraph[id].data.free.is_disjoint(axes);
-    Property::Lacks.decide(egraph, proven)
+    Property::Lacks.decide(egraph, egraph[id].data.free.is_disjoint(axes))
+}
+
+/// Whether a class is proven not to depend on axes that are bound where it is to go.
+pub(crate) fn is_not_captured(egraph: &Egraph, id: Id, axes: AxisSet) -> bool {
+    Property::NotCaptured.decide(egraph, egraph[id].data.free.is_disjoint(axes))
 }
 
 /// Whether a constant is proven to lie in [0, π], as a number or as a multiple of π.

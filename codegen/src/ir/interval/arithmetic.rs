@@ -174,7 +174,8 @@ impl Range {
             let (lower, upper) = (end(self.upper()), end(self.lower()));
             return Range::between(lower.lower(), upper.upper());
         }
-        if self.hi <= 0.0 {
+        // 1/0 is ∞, as zero has no sign: also at the upper end of an interval.
+        if self.negate().is_positive() {
             return self.negate().reciprocal().negate();
         }
         Range::EXTENDED

@@ -76,22 +76,19 @@ fn check(range: Range, value: &Exact, what: &dyn std::fmt::Debug) {
     );
 }
 
-/// Arguments of which the result has no more digits than an `Exact` has.
+/// Whether the result, and its distance from a limit, has no more digits than an `Exact` has.
 fn is_representable(op: UnaryOp, x: f64) -> bool {
-    let grows = matches!(
-        op,
-        UnaryOp::Exp | UnaryOp::Expm1 | UnaryOp::Sinh | UnaryOp::Cosh
-    );
-    let saturates = matches!(
-        op,
-        UnaryOp::Tanh | UnaryOp::Erf | UnaryOp::Sigmoid | UnaryOp::Softplus
-    ) || op == UnaryOp::Log1mExp
-        || op == UnaryOp::SoftplusOverSigmoid
-        || grows;
-    let near_limit = matches!(op, UnaryOp::Cosh | UnaryOp::LnCosh | UnaryOp::Acos);
-    let periodic = matches!(op, UnaryOp::Sin | UnaryOp::Cos | UnaryOp::Tan);
-    let beyond = (saturates && x.is_finite() && x.abs() > 50.0) || (periodic && x.abs() > 1e6);
-    !beyond && !(near_limit && x != 0.0 && x.abs() < 1e-20)
+    let exact = [
+        UnaryOp::Abs,
+        UnaryOp::Sign,
+        UnaryOp::Sqrt,
+        UnaryOp::RecipOrZero,
+        UnaryOp::Floor,
+        UnaryOp::Ceil,
+        UnaryOp::Round,
+    ];
+    let ordinary = x == 0.0 || x.is_infinite() || (1e-40..50.0).contains(&x.abs());
+    ordinary || exact.contains(&op)
 }
 
 #[test]
@@ -148,18 +145,22 @@ fn sums_and_products() {
 
 #[test]
 fn powers_and_weighted_logarithms_of_intervals_enclose() {
-    let small = |x: &f64| *x == 0.0 || (0.05..50.0).contains(&x.abs()) || x.is_infinite();
-    for a in ranges(true) {
-        for b in ranges(true) {
-            let (power, weighted) = (binary(BinaryOp::Pow, a, b), binary(BinaryOp::Xlogy, a, b));
-            for x in points(a).into_iter().filter(small) {
-                for y in points(b).into_iter().filter(small) {
+    let ordinary = |x: &f64| *x == 0.0 || x.is_infinite() || (0.05..50.0).contains(&x.abs());
+    let all: Vec<f64> = points(Range::EXTENDED)
+        .into_iter()
+        .filter(ordinary)
+        .collect();
+    for &x in &all {
+        for &y in &all {
+            let (exact_x, exact_y) = (Exact::from_f64(x), Exact::from_f64(y));
+            let power = exact_x.binary(BinaryOp::Pow, &exact_y);
+            let weighted = exact_x.binary(BinaryOp::Xlogy, &exact_y);
+            for a in ranges(true).into_iter().filter(|a| a.contains(x)) {
+                for b in ranges(true).into_iter().filter(|b| b.contains(y)) {
                     let at = (a, b, x, y);
-                    let defined = x >= 0.0 || (a.hi < 0.0 && y.fract() == 0.0);
-                    let (x, y) = (Exact::from_f64(x), Exact::from_f64(y));
-                    check(weighted, &x.binary(BinaryOp::Xlogy, &y), &at);
-                    if defined {
-                        check(power, &x.binary(BinaryOp::Pow, &y), &at);
+                    check(binary(BinaryOp::Xlogy, a, b), &weighted, &at);
+                    if x >= 0.0 || (a.hi < 0.0 && y.fract() == 0.0) {
+                        check(binary(BinaryOp::Pow, a, b), &power, &at);
                     }
                 }
             }

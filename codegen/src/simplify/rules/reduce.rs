@@ -8,7 +8,7 @@ use crate::ir::{AxisSet, CompareOp, Reducer, SoftmaxForm};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
 use crate::simplify::monomial::{Literal, Monomial, masked, readings};
-use crate::simplify::proof::{Condition, Property, lacks};
+use crate::simplify::proof::{Condition, Property, is_not_captured, lacks};
 use crate::simplify::term::{Term, find_product};
 use crate::support::rational::Rational;
 
@@ -61,7 +61,10 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Reduce,
         lhs: "Σ_A u·(Σ_B g·v + h)",
         rhs: "Σ_B g·(Σ_A u·v) + Σ_A u·h",
-        conditions: &[Condition::new("u lacks B, g lacks A", Property::Lacks)],
+        conditions: &[
+            Condition::new("u lacks B", Property::NotCaptured),
+            Condition::new("g lacks A", Property::Lacks),
+        ],
         limit: "",
         why: "⟨x̂, Σ_C G·ŵ⟩ is Σ_C G·c: the cosines are at hand, the contraction need not be stored",
         at: At::Reduce,
@@ -306,7 +309,7 @@ impl Along<'_> {
         let egraph = self.egraph;
         for (bound, body) in reductions(egraph, id, Reducer::Sum) {
             let vector = self.vector.factors.iter();
-            let free = vector.clone().all(|f| lacks(egraph, f.0, bound));
+            let free = vector.clone().all(|f| is_not_captured(egraph, f.0, bound));
             if !free || !bound.is_disjoint(self.axes) {
                 continue;
             }

@@ -7,7 +7,7 @@ use crate::simplify::Stop;
 use crate::simplify::convert::roots;
 
 /// The losses of the library.
-fn shipped() -> Vec<Loss> {
+pub(super) fn shipped() -> Vec<Loss> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../loss-dsl/src/losses");
     let blocks = syntax::blocks_below(folder.as_ref()).expect("the library of losses");
     blocks.iter().flat_map(|b| losses(&b.to_string())).collect()

@@ -12,8 +12,8 @@ const NEEDED: &[(&str, Property, Points, &str)] = &[
         "factor",
         Property::Tame,
         Points::All,
-        "L(x: [N], a: [N], b: [N], t: mask [N], r: mask [N]) {
-            (if t { a / x } else { 0 }) + (if r { b / x } else { 0 })
+        "L(p: const [N] where p >= 0, a: [N], b: [N], t: mask [N], r: mask [N]) {
+            (if t { a * ln(p) } else { 0 }) + (if r { b * ln(p) } else { 0 })
         }",
     ),
     (
@@ -28,8 +28,8 @@ const NEEDED: &[(&str, Property, Points, &str)] = &[
         "one-minus",
         Property::NonZero,
         Points::All,
-        "L(z: [N, C], m: mask [N, C], y: [N] in C, q: scalar = 1 where q >= 0) {
-            1 - pow(softmax[C, m](z)[C = y], q)
+        "L(z: [N, C], w: const [C] where w >= 0, y: [N] in C, q: scalar = 1 where q >= 0) {
+            1 - pow(softmax[C](z + ln(w))[C = y], q)
         }",
     ),
     (
@@ -48,7 +48,10 @@ const NEEDED: &[(&str, Property, Points, &str)] = &[
         "compare-angle",
         Property::InUpperHalfTurn,
         Points::All,
-        "L(c: [N] where -1 < c && c < 1) { if acos(c) < 4 { c } else { 1 } }",
+        "L(c: [N] where -1 < c && c < 1, x: [N, D]) {
+            let one = (1 + norm[D](x)) / (1 + sum[D](unit[D](x) * x));
+            if acos(c) < 4 * one { c } else { 1 }
+        }",
     ),
     (
         "hoist",
@@ -60,7 +63,9 @@ const NEEDED: &[(&str, Property, Points, &str)] = &[
         "hoist",
         Property::Tame,
         Points::All,
-        "L(x: [N], w: [N, C], t: mask [N, C]) { sum[C](if t { w / x } else { 0 }) }",
+        "L(p: const [N] where p >= 0, w: [N, C], t: mask [N, C]) {
+            sum[C](if t { w * ln(p) } else { 0 })
+        }",
     ),
     (
         "sum-of-closed-terms",
@@ -72,17 +77,23 @@ const NEEDED: &[(&str, Property, Points, &str)] = &[
         "sum-of-closed-terms",
         Property::Finite,
         Points::All,
-        "L(z: [N, C], m: mask [N, C]) { sum[C](softmax[C, m](z)) }",
+        "L(z: [N, C], w: const [C] where w >= 0) { sum[C](softmax[C](z + ln(w)) + z) }",
     ),
     (
         "contraction-at-hand",
-        Property::Lacks,
+        Property::NotCaptured,
         Points::All,
         // The C that is bound inside is another than the one outside.
         "L(x: [C, D], w: [C, D], g: [C]) {
             let a = dot[D](x, w);
             sum[D](x * sum[C](g * w)) + a
         }",
+    ),
+    (
+        "contraction-at-hand",
+        Property::Lacks,
+        Points::All,
+        "L(x: [N, D], w: [C, D], g: [C]) { sum[D](x * sum[C](g * w)) + sum[D](x) }",
     ),
 ];
 

@@ -7,6 +7,7 @@ mod points;
 mod replay;
 mod samples;
 mod soundness;
+mod table;
 mod unsound;
 
 use super::{Report, simplify_with_report};

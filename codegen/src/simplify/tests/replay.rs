@@ -11,9 +11,9 @@ use egg::Id;
 
 use super::points::{Draw, Points, environment};
 use super::*;
+use crate::ir::Kind;
 use crate::ir::eval::exact::at_precision;
 use crate::ir::eval::{Elements, Exact, Number, Tensor, eval_all};
-use crate::ir::Kind;
 use crate::simplify::analysis::Egraph;
 use crate::simplify::convert::{roots, to_egraph, to_graph};
 use crate::simplify::cost::Aim;

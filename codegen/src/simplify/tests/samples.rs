@@ -87,10 +87,7 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
     (
         &["count-thresholds"],
         Points::Generic,
-        "L(c: [N] where -1 < c && c < 1, a: [N, D], b: [N, D]) {
-            let t = acos(dot[D](unit[D](a), unit[D](b)));
-            c * floor(3 * acos(c) / pi) + floor(4 * t / pi)
-        }",
+        "L(c: [N] where -1 < c && c < 1) { c * floor(3 * acos(c) / pi) + floor(4 * acos(c) / pi) }",
     ),
     (
         &["compare-angle"],

@@ -8,7 +8,7 @@ use super::*;
 use crate::ir::{BinaryOp, Reducer, UnaryOp};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
-use crate::simplify::rules::{At, Family, Rule, argument, unit_of};
+use crate::simplify::rules::{At, Family, Rule, unit_of};
 use crate::simplify::term::Term;
 use crate::support::rational::Rational;
 
@@ -47,15 +47,9 @@ fn wrong_branch(_: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     }
 }
 
-/// `√(x²) → x`: wrong for x < 0.
-fn root_of_square(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
-    if let (Op::Unary(UnaryOp::Sqrt), &[square]) = (&node.op, &*node.children) {
-        for factors in egraph[square].nodes.iter().filter_map(ENode::as_product) {
-            if let [(x, 2)] = factors.as_slice() {
-                out.push((*x).into());
-            }
-        }
-    }
+/// `|x| → x`: wrong for x < 0.
+fn size_is_value(_: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
+    rewrite(node, UnaryOp::Abs, out, |x| x);
 }
 
 /// `⌊x + 1⌋ → x + 1` as if x were an integer.
@@ -72,21 +66,11 @@ fn unit_vectors_are_units(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Te
     }
 }
 
-/// `a · (1/a or 0) → 1`: at 0 it is 0.
-fn cancel_zero(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
-    let Some(factors) = node.as_product() else {
-        return;
-    };
-    for &(id, _) in &factors {
-        if let Some(x) = argument(egraph, id, UnaryOp::RecipOrZero)
-            && factors.iter().any(|f| egraph.find(f.0) == x)
-        {
-            let rest = factors
-                .iter()
-                .filter(|f| f.0 != id && egraph.find(f.0) != x);
-            out.push(Term::Product(rest.map(|&(id, e)| (id.into(), e)).collect()));
-        }
-    }
+/// `1/x, or 0 at 0 → 1/x`: the left one is defined at 0.
+fn zero_has_a_reciprocal(_: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
+    rewrite(node, UnaryOp::RecipOrZero, out, |x| {
+        Term::Product(vec![(x, -1)])
+    });
 }
 
 /// `|x| → x² / |x|`: right, but not defined at 0.
@@ -118,7 +102,7 @@ fn almost(_: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     });
 }
 
-/// `max(a, b) → a + b`, or rather its maximum with itself: right only where one is 0 and the other is not negative.
+/// `max(a, b) → a + b`: right only where one is 0 and the other is not negative.
 fn sum_for_maximum(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     let Some(factors) = node.as_product() else {
         return;
@@ -140,14 +124,14 @@ const UNSOUND: &[(&str, At, Apply)] = &[
     ("hoist-anything", At::Reduce, hoist_anything),
     ("small-angle", At::Unary, small_angle),
     ("wrong-branch", At::Select, wrong_branch),
-    ("root-of-square", At::Unary, root_of_square),
+    ("size-is-value", At::Unary, size_is_value),
     (
         "everything-is-an-integer",
         At::Unary,
         everything_is_an_integer,
     ),
     ("unit-vectors-are-units", At::Reduce, unit_vectors_are_units),
-    ("cancel-zero", At::Product, cancel_zero),
+    ("zero-has-a-reciprocal", At::Unary, zero_has_a_reciprocal),
     ("undefined-at-zero", At::Unary, undefined_at_zero),
     ("log-of-anything", At::Unary, log_of_anything),
     ("almost", At::Unary, almost),
@@ -160,7 +144,6 @@ fn unsound_rules_are_caught() {
         let a = x[D = 0];
         sum[D](x * sin(x)) + (if t { sin(a) } else { a }) + floor(a + 1) + tanh(a)
             + norm[D](unit[D](x)) + norm[D](x) + abs(a) + ln(a * p * (a + 3)) + p * max(a, 2 * p)
-            + sqrt(a * a * p * p) + sqrt(square(a + p))
     }";
     let gradient = diff::gradient(losses(source).pop().expect("a loss"));
     for &(name, at, apply) in UNSOUND {
