@@ -26,7 +26,7 @@ pub enum Property {
     NonZero,
     /// No value is infinite.
     Finite,
-    /// Finite, and so small that floats do not overflow, wherever the inputs are: no pole, no exponential.
+    /// Finite, and no larger than a polynomial in the inputs: no pole and no exponential, which in floats is infinite early.
     Tame,
     /// It does not depend on some axes, so that it may leave a reduction over them.
     Lacks,
@@ -58,7 +58,7 @@ impl fmt::Display for Condition {
             Property::Positive => write!(f, "{of} > 0"),
             Property::NonZero => write!(f, "{of} ≠ 0"),
             Property::Finite => write!(f, "{of} is finite"),
-            Property::Tame => write!(f, "{of} is finite and does not overflow"),
+            Property::Tame => write!(f, "{of} is finite and grows like a polynomial at most"),
             Property::Lacks | Property::NotCaptured => write!(f, "{of}"),
             Property::InUpperHalfTurn => write!(f, "{of} is a constant in [0, π]"),
         }

@@ -66,7 +66,8 @@ impl<T: Number> Slope<T> for Slopes<T> {
                 (None, None) => return Slopes(sum),
                 (Some(a), Some(b)) if a.0 == b.0 => {
                     let both = (a.0, a.1.add(&b.1));
-                    (left.next(), right.next());
+                    left.next();
+                    right.next();
                     both
                 }
                 (Some(a), Some(b)) if b.0 < a.0 => {

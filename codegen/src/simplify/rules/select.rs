@@ -7,7 +7,6 @@ use super::{At, Family, Rule};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
 use crate::simplify::monomial::{Literal, Monomial, conjuncts, readings};
-use crate::simplify::proof::{Condition, Property};
 use crate::simplify::term::Term;
 use crate::support::rational::Rational;
 
@@ -56,17 +55,6 @@ pub(crate) const RULES: &[Rule] = &[
         why: "inside a branch its condition is known: a gradient without the target has no one-hot",
         at: At::Select,
         apply: select_known,
-    },
-    Rule {
-        name: "compare-shift",
-        family: Family::Select,
-        lhs: "a + c ⋈ b + c",
-        rhs: "a ⋈ b",
-        conditions: &[Condition::new("c", Property::Finite)],
-        limit: "",
-        why: "a maximum is compared with its candidates before rounding",
-        at: At::Compare,
-        apply: compare_shift,
     },
 ];
 
@@ -210,41 +198,5 @@ fn merge_selects(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
         let rest = rest.map(|(_, &(id, c))| (Term::Class(id), c));
         let all = rest.chain([(merged, Rational::ONE)]).collect();
         out.push(Term::Sum(constant, all));
-    }
-}
-
-fn compare_shift(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
-    let (Op::Compare(op), &[a, b]) = (&node.op, &*node.children) else {
-        return;
-    };
-    let sum = |id: Id| {
-        let own = (Rational::ZERO, vec![(egraph.find(id), Rational::ONE)]);
-        let sums = egraph[id].nodes.iter().filter_map(ENode::as_sum);
-        sums.chain([own]).collect::<Vec<_>>()
-    };
-    for (constant_a, left) in sum(a) {
-        for (constant_b, right) in sum(b) {
-            // ∞ = ∞, whatever else is added to both sides.
-            let shared = |t: &(Id, Rational), side: &[(Id, Rational)]| {
-                side.contains(t) && Property::Finite.holds(egraph, t.0)
-            };
-            let keep = |side: &[(Id, Rational)], other: &[(Id, Rational)], constant: Rational| {
-                let kept = side.iter().filter(|t| !shared(t, other));
-                Term::Sum(
-                    constant,
-                    kept.map(|&(id, c)| (Term::Class(id), c)).collect(),
-                )
-            };
-            if !left.iter().any(|t| shared(t, &right)) || left == right {
-                continue;
-            }
-            let (zero, difference) = match constant_b.checked_sub(constant_a) {
-                Some(difference) => (Rational::ZERO, difference),
-                None => continue,
-            };
-            let sides = vec![keep(&left, &right, zero), keep(&right, &left, difference)];
-            out.push(Term::Node(Op::Compare(*op), sides));
-            return;
-        }
     }
 }

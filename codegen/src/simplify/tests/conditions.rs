@@ -17,14 +17,6 @@ const NEEDED: &[(&str, Property, Points, &str)] = &[
         }",
     ),
     (
-        "compare-shift",
-        Property::Finite,
-        Points::All,
-        "L(x: [N], y: [N], p: const [N] where p >= 0) {
-            if x + ln(p) == y + ln(p) { x } else { y }
-        }",
-    ),
-    (
         "one-minus",
         Property::NonZero,
         Points::All,

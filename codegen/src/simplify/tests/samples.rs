@@ -98,7 +98,7 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
         }",
     ),
     (
-        &["norm-times-unit", "square-of-norm", "unit-dot-self"],
+        &["square-of-norm", "unit-dot-self"],
         Points::All,
         "L(x: [N, D]) {
             sum[D](norm[D](x) * unit[D](x) * unit[D](x)) + norm[D](x) * norm[D](x) + dot[D](unit[D](x), x)
@@ -148,11 +148,6 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
             let v = if t && r { 0 } else { x * (if t { sin(x) } else { cos(x) }) };
             u * v + if t { x } else { -x }
         }",
-    ),
-    (
-        &["compare-shift"],
-        Points::All,
-        "L(x: [N, C], b: [N]) { max[C](x + b) * b + (if x[C = 0] + b < b { b } else { 1 }) }",
     ),
     (
         &["fuse-sums"],

@@ -59,8 +59,6 @@ const NAIVE: &[&str] = &[
         let k = floor(4 * acos(c) / pi);
         (1 - 2 * (k - 2 * floor(k / 2))) * cos(4 * acos(c)) - 2 * k
     }",
-    // The hinge of Crammer and Singer: a maximum of shifted scores.
-    "W(z: [N, C], y: [N] in C) { max[C](z + (1 - z[C = y])) }",
     // A vector as its length times its direction.
     "X(x: [N, D]) {
         let n = norm[D](x);
