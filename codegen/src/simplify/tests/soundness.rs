@@ -10,12 +10,12 @@ use crate::simplify::rules;
 
 /// At least so many claims of each rule are compared, (finding, point) pairs with a finite left side; of these so many at
 /// the boundary.
-const COMPARED: usize = 1000;
-const AT_BOUNDARY: usize = 400;
+const COMPARED: usize = 3000;
+const AT_BOUNDARY: usize = 1200;
 /// Every finding of every sample is compared at so many points of either kind.
-const EACH: u64 = 6;
+const EACH: u64 = 10;
 /// Enough for any rule that can be compared at all.
-const MOST: u64 = 4000;
+const MOST: u64 = 10_000;
 
 /// How often a rule was compared inside of the declared ranges and at their boundary.
 #[derive(Clone, Copy, Default, Debug)]
