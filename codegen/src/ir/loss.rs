@@ -1,6 +1,6 @@
 //! The forms that are handed from stage to stage.
 
-use super::{AxisId, DimId, Graph, NodeId, ParamId};
+use super::{AxisId, DimId, Graph, NodeId, ParamId, Range};
 use crate::support::rational::Rational;
 
 /// What a parameter is.
@@ -40,19 +40,6 @@ impl Role {
             Role::Scalar { .. } | Role::Flag(_) | Role::Static(_) | Role::Cotangent => false,
         }
     }
-}
-
-/// The values that a real parameter is declared to have.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Range {
-    /// Lower end.
-    pub lo: f64,
-    /// Upper end.
-    pub hi: f64,
-    /// Whether `lo` itself is excluded.
-    pub lo_open: bool,
-    /// Whether `hi` itself is excluded.
-    pub hi_open: bool,
 }
 
 /// A parameter of a definition.
@@ -124,69 +111,6 @@ pub struct Simplified {
     pub kernel: Gradient,
     /// The same values in the form to be read.
     pub formula: Gradient,
-}
-
-impl Range {
-    /// Any real number.
-    pub const REAL: Range = Range {
-        lo: f64::NEG_INFINITY,
-        hi: f64::INFINITY,
-        lo_open: true,
-        hi_open: true,
-    };
-
-    /// The numbers from `lo` to `hi`, ends included.
-    pub fn closed(lo: f64, hi: f64) -> Self {
-        Range {
-            lo,
-            hi,
-            lo_open: false,
-            hi_open: false,
-        }
-    }
-
-    /// The values with their signs changed.
-    #[must_use]
-    pub fn negate(self) -> Self {
-        Range {
-            lo: -self.hi,
-            hi: -self.lo,
-            lo_open: self.hi_open,
-            hi_open: self.lo_open,
-        }
-    }
-
-    /// The smallest interval around both.
-    #[must_use]
-    pub fn hull(self, other: Self) -> Self {
-        let (a, b) = (self, other);
-        let (lo, lo_open) = if a.lo < b.lo || (a.lo == b.lo && !a.lo_open) {
-            (a.lo, a.lo_open)
-        } else {
-            (b.lo, b.lo_open)
-        };
-        let (hi, hi_open) = if a.hi > b.hi || (a.hi == b.hi && !a.hi_open) {
-            (a.hi, a.hi_open)
-        } else {
-            (b.hi, b.hi_open)
-        };
-        Range {
-            lo,
-            hi,
-            lo_open,
-            hi_open,
-        }
-    }
-
-    /// Whether all values are > 0.
-    pub fn is_positive(self) -> bool {
-        self.lo > 0.0 || (self.lo == 0.0 && self.lo_open)
-    }
-
-    /// Whether all values are ≥ 0.
-    pub fn is_nonnegative(self) -> bool {
-        self.lo >= 0.0
-    }
 }
 
 impl Param {

@@ -11,6 +11,7 @@ mod axis;
 pub mod build;
 pub mod eval;
 mod graph;
+pub(crate) mod interval;
 mod loss;
 mod node;
 mod op;
@@ -21,7 +22,8 @@ mod substitute;
 
 pub use axis::{Axis, AxisId, AxisSet, DimId, MAX_AXES};
 pub use graph::Graph;
-pub use loss::{Auxiliary, Gradient, Loss, Param, Range, Role, Simplified};
+pub use interval::Range;
+pub use loss::{Auxiliary, Gradient, Loss, Param, Role, Simplified};
 pub use node::{Index, Kind, Node, NodeId, ParamId, Softmax};
 pub use op::{BinaryOp, CompareOp, Reducer, SoftmaxForm, UnaryOp};
 pub use recognition::Recognition;

@@ -111,7 +111,7 @@ pub(super) fn range(condition: &Expression, name: &Name) -> Result<Option<Range>
         let (Some(a), Some(b)) = (range(left, name)?, range(right, name)?) else {
             return Ok(None);
         };
-        return Ok(Some(intersection(a, b)));
+        return Ok(Some(a.intersection(b)));
     }
     let is_name = |side: &Expression| matches!(&side.kind, ExpressionKind::Name(found) if found.text == name.text);
     let (value_is_left, bound) = match (is_name(left), is_name(right)) {
@@ -144,35 +144,4 @@ fn not_a_comparison(condition: &Expression) -> NotConstant {
         range: condition.range,
         message: "expected comparisons of the parameter with numbers (`<`, `<=`, `>`, `>=`), joined by `&&`",
     }
-}
-
-fn intersection(a: Range, b: Range) -> Range {
-    let (lo, lo_open) = match a.lo.total_cmp(&b.lo) {
-        std::cmp::Ordering::Less => (b.lo, b.lo_open),
-        std::cmp::Ordering::Greater => (a.lo, a.lo_open),
-        std::cmp::Ordering::Equal => (a.lo, a.lo_open || b.lo_open),
-    };
-    let (hi, hi_open) = match a.hi.total_cmp(&b.hi) {
-        std::cmp::Ordering::Less => (a.hi, a.hi_open),
-        std::cmp::Ordering::Greater => (b.hi, b.hi_open),
-        std::cmp::Ordering::Equal => (a.hi, a.hi_open || b.hi_open),
-    };
-    Range {
-        lo,
-        hi,
-        lo_open,
-        hi_open,
-    }
-}
-
-/// Whether the range holds the number.
-pub(super) fn contains(range: Range, value: f64) -> bool {
-    let above = value > range.lo || (value == range.lo && !range.lo_open);
-    let below = value < range.hi || (value == range.hi && !range.hi_open);
-    above && below
-}
-
-/// Whether the range holds no number.
-pub(super) fn is_empty(range: Range) -> bool {
-    range.lo > range.hi || (range.lo == range.hi && (range.lo_open || range.hi_open))
 }

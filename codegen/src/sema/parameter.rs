@@ -179,7 +179,7 @@ impl<'a> Analysis<'a> {
             return self.refuse(condition.range, message);
         }
         match constant::range(condition, &parameter.name) {
-            Ok(Some(range)) if constant::is_empty(range) => {
+            Ok(Some(range)) if range.is_empty() => {
                 self.refuse(condition.range, "no number satisfies this condition")
             }
             Ok(range) => range,
@@ -197,7 +197,7 @@ impl<'a> Analysis<'a> {
             Some(expression) => (self.number_constant(expression)?.to_f64(), expression.range),
             None => (1.0, parameter.name.range),
         };
-        if !constant::contains(range, value) {
+        if !range.contains(value) {
             let message = format!("the default {value} is outside the declared range");
             let help = "a scalar without a default has 1";
             return match default {

@@ -1,7 +1,7 @@
 //! What the notation means: forms that must come out as one node, and what a loss is made of.
 
 use super::analyse;
-use crate::ir::{Loss, Role};
+use crate::ir::{Loss, Range, Role};
 use crate::support::Diagnostics;
 use crate::syntax;
 
@@ -341,4 +341,38 @@ fn growth_is_bounded() {
     assert_eq!(messages.len(), 1, "{messages:?}");
     let (_, messages) = analysed("L(x: [N]) { sum[i in 0..257](x) }");
     assert_eq!(messages, ["this loop has more than 256 iterations"]);
+}
+
+#[test]
+fn every_form_of_where_is_a_range() {
+    let open = Range::REAL;
+    let forms = [
+        ("s > 0", Range { lo: 0.0, ..open }),
+        ("0 < s", Range { lo: 0.0, ..open }),
+        ("s >= 0", Range::NONNEGATIVE),
+        ("s < 1 / 2", Range { hi: 0.5, ..open }),
+        ("-2 <= s && s <= 3", Range::closed(-2.0, 3.0)),
+        (
+            "s <= 3 && s > -2 && s > -5",
+            Range {
+                lo_open: true,
+                ..Range::closed(-2.0, 3.0)
+            },
+        ),
+    ];
+    for (form, range) in forms {
+        let loss = accepted(&format!(
+            "L(x: [N], s: scalar = 0.25 where {form}) {{ s * x }}"
+        ));
+        let graph = &loss.graph;
+        let declared = graph
+            .params()
+            .iter()
+            .find(|param| param.name == "s")
+            .expect("s");
+        assert_eq!(declared.range, range, "{form}");
+        // A tensor takes the same forms, and what is computed from it knows them.
+        let loss = accepted(&format!("L(s: [N] where {form}) {{ s + 0 }}"));
+        assert_eq!(loss.graph.range(loss.value), range, "{form}");
+    }
 }

@@ -9,15 +9,20 @@
 //! recorded, never a panic: the caller then keeps the input (see [`simplify`](super::simplify())).
 
 use std::cell::RefCell;
+#[cfg(test)]
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use egg::{Analysis, DidMerge, EGraph, Id};
 
-use super::interval;
 use super::language::{ENode, Op, Slot};
 use super::monomial::Monomial;
-use crate::ir::{AxisSet, BinaryOp, DimId, Param, Range, Reducer, SoftmaxForm, UnaryOp};
+#[cfg(test)]
+use super::proof::Property;
+use crate::ir::{
+    AxisSet, BinaryOp, DimId, Param, Range, Reducer, Role, SoftmaxForm, UnaryOp, interval,
+};
 use crate::support::rational::Rational;
 
 /// The e-graph of one definition.
@@ -77,6 +82,12 @@ pub(crate) struct Facts {
     /// Classes as monomials (see [`monomial`](super::monomial)), while the e-graph stays as it is. Only
     /// looked up.
     pub(crate) readings: RefCell<HashMap<Id, Rc<[Monomial]>>>,
+    /// The property that tests take as proven of everything.
+    #[cfg(test)]
+    pub(crate) lifted: Option<Property>,
+    /// The properties that rules have asked for.
+    #[cfg(test)]
+    pub(crate) asked: RefCell<BTreeSet<Property>>,
 }
 
 impl Analysis<ENode> for Facts {
@@ -86,7 +97,7 @@ impl Analysis<ENode> for Facts {
         Known {
             free: free(egraph, node),
             constant: constant(egraph, node),
-            range: interval::range(egraph, node),
+            range: range(egraph, node).coarse(),
             integer: integer(egraph, node),
             tame: tame(egraph, node),
         }
@@ -104,9 +115,9 @@ impl Analysis<ENode> for Facts {
             (None, None) => {}
         }
         a.constant = a.constant.or(b.constant);
-        let range = interval::intersect(a.range, b.range);
+        let range = a.range.intersection(b.range);
         changed = changed | DidMerge(range != a.range, range != b.range);
-        self.contradiction |= interval::is_empty(range);
+        self.contradiction |= range.is_empty();
         a.range = range;
         changed = changed | DidMerge(b.integer && !a.integer, a.integer && !b.integer);
         a.integer |= b.integer;
@@ -202,6 +213,57 @@ fn constant(egraph: &Egraph, node: &ENode) -> Option<Rational> {
                 })
         }
         _ => None,
+    }
+}
+
+/// An interval of an e-node from those of its children's classes; see [`interval`]. A class may hold a function of
+/// itself, `x = f(x)`, and f may narrow the interval of x a little each time: the ends that are kept are
+/// [coarse](Range::coarse).
+fn range(egraph: &Egraph, node: &ENode) -> Range {
+    let child = |i: usize| egraph[node.children[i]].data.range;
+    match &node.op {
+        Op::Rational(value) => Range::of(*value),
+        Op::Pi => Range::pi(),
+        Op::NegInfinity => Range::closed(f64::NEG_INFINITY, f64::NEG_INFINITY),
+        Op::Size(_) => Range::SIZE,
+        Op::Number => Range::NONNEGATIVE,
+        Op::Scalar(id) | Op::Load(id, _) => {
+            let param = &egraph.analysis.params[usize::from(id.0)];
+            match param.role {
+                Role::Tensor { .. } | Role::Scalar { .. } => param.range,
+                Role::Label(_)
+                | Role::Identity
+                | Role::Mask
+                | Role::Flag(_)
+                | Role::Static(_)
+                | Role::Cotangent => Range::REAL,
+            }
+        }
+        Op::Sum(c, coefficients) => {
+            let terms = coefficients.iter().enumerate();
+            terms.fold(Range::of(*c), |total, (i, coefficient)| {
+                total.plus(child(i).scaled(*coefficient))
+            })
+        }
+        Op::Product(exponents) => {
+            let powers = exponents.iter().enumerate();
+            let powers = powers.map(|(i, &e)| child(i).to_power(e));
+            powers.reduce(Range::times).unwrap_or(Range::EXTENDED)
+        }
+        Op::Unary(op) => interval::unary(*op, child(0)),
+        Op::Binary(op) => interval::binary(*op, child(0), child(1)),
+        Op::Select => child(1).hull(child(2)),
+        Op::Reduce(reducer, _) => interval::reduce(*reducer, child(0)),
+        Op::Softmax { form, .. } => interval::softmax(*form),
+        Op::Unit(_) => Range::closed(-1.0, 1.0),
+        Op::Angle(_) => Range::closed(0.0, Range::pi().hi),
+        Op::Bool(_)
+        | Op::Place(..)
+        | Op::Flag(_)
+        | Op::Position(_)
+        | Op::Compare(_)
+        | Op::Not
+        | Op::And => Range::EXTENDED,
     }
 }
 

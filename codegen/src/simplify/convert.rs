@@ -13,7 +13,6 @@ use egg::{Id, Language};
 
 use super::analysis::{Egraph, Facts, Hit, LogHit};
 use super::hits::{find_hits, find_log_hits, place_hits};
-use super::interval;
 use super::language::{ENode, Op, Slot};
 use crate::ir::{AxisSet, Gradient, Graph, Index, Node, NodeId, Softmax};
 
@@ -113,8 +112,8 @@ pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
         };
         classes[id.0 as usize] = Some(class);
         let known = &egraph[class].data;
-        let proven = interval::intersect(known.range, graph.range(id));
-        if proven != known.range && !interval::is_empty(proven) {
+        let proven = known.range.intersection(graph.range(id));
+        if proven != known.range && !proven.is_empty() {
             let mut known = known.clone();
             known.range = proven;
             egraph.set_analysis_data(class, known);

@@ -3,7 +3,6 @@
 use egg::{Id, Language};
 
 use super::analysis::Egraph;
-use super::interval::{excludes_zero, is_fraction};
 use super::language::{ENode, Op};
 use super::monomial::{Monomial, readings};
 use super::rules::{argument, part, reductions};
@@ -22,7 +21,7 @@ pub(super) fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
             UnaryOp::Acos | UnaryOp::Asin => 20,
             UnaryOp::Sqrt if !range(0).is_positive() => 2,
             UnaryOp::Tan => 2,
-            UnaryOp::RecipOrZero if !excludes_zero(range(0)) => 1,
+            UnaryOp::RecipOrZero if !range(0).excludes_zero() => 1,
             UnaryOp::Log1mExp => 1,
             _ => 0,
         },
@@ -32,7 +31,7 @@ pub(super) fn hazard(egraph: &Egraph, node: &ENode) -> u32 {
             let singular = exponents
                 .iter()
                 .enumerate()
-                .filter(|&(i, &e)| e < 0 && !excludes_zero(range(i)) && !given(node.children[i]));
+                .filter(|&(i, &e)| e < 0 && !range(i).excludes_zero() && !given(node.children[i]));
             2 * singular.count() as u32
         }
         Op::Binary(BinaryOp::Pow) if !range(1).is_nonnegative() && !range(0).is_positive() => 3,
@@ -55,7 +54,7 @@ fn cancellation(
                 matches!(form, SoftmaxForm::Prob | SoftmaxForm::Complement)
             }
             Op::Unary(op) => op == UnaryOp::Sigmoid,
-            Op::Binary(BinaryOp::Pow) => is_fraction(egraph[id].data.range),
+            Op::Binary(BinaryOp::Pow) => egraph[id].data.range.is_fraction(),
             _ => false,
         })
     };

@@ -48,6 +48,15 @@ impl Monomial {
         }
     }
 
+    /// A multiple. `None` if exact arithmetic overflows.
+    pub(crate) fn scaled(&self, by: Rational) -> Option<Monomial> {
+        let coefficient = self.coefficient.checked_mul(by)?;
+        Some(Monomial {
+            coefficient,
+            ..self.clone()
+        })
+    }
+
     /// The exponent of a factor.
     pub(crate) fn exponent(&self, id: Id) -> i32 {
         self.factors.iter().find(|f| f.0 == id).map_or(0, |f| f.1)
@@ -191,7 +200,7 @@ fn read(egraph: &Egraph, node: &ENode, own: Id, depth: usize) -> Option<Monomial
         if !constant.is_zero() {
             return None;
         }
-        return scaled(unscaled(egraph, term, own, depth), coefficient);
+        return unscaled(egraph, term, own, depth).scaled(coefficient);
     }
     read_unscaled(egraph, node, own, depth)
 }
@@ -272,11 +281,6 @@ pub(crate) fn conjuncts(egraph: &Egraph, condition: Id) -> Vec<Literal> {
             .collect(),
         None => vec![(condition, true)],
     }
-}
-
-fn scaled(mut monomial: Monomial, by: Rational) -> Option<Monomial> {
-    monomial.coefficient = monomial.coefficient.checked_mul(by)?;
-    Some(monomial)
 }
 
 /// Of a sum and its negation, both in the e-graph, the one with the smaller id is used, so that

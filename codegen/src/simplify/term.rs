@@ -35,6 +35,14 @@ impl Term {
         Term::constant(Rational::ZERO)
     }
 
+    /// `constant + Σ coefficient · class`.
+    pub(crate) fn linear(
+        (constant, terms): (Rational, impl IntoIterator<Item = (Id, Rational)>),
+    ) -> Term {
+        let terms = terms.into_iter().map(|(id, c)| (Term::Class(id), c));
+        Term::Sum(constant, terms.collect())
+    }
+
     pub(crate) fn scaled(self, by: Rational) -> Term {
         Term::Sum(Rational::ZERO, vec![(self, by)])
     }

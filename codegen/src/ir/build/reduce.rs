@@ -61,7 +61,7 @@ impl Graph {
                 if s.form == SoftmaxForm::Prob
                     && s.hit.is_none()
                     && s.axes == axes
-                    && self.range(s.body).lo_open =>
+                    && !self.range(s.body).contains(f64::NEG_INFINITY) =>
             {
                 return self.one();
             }
@@ -159,16 +159,15 @@ impl Graph {
             let shift = self.sum(constant, &outside);
             return self.add(shift, reduced);
         }
-        match *self.node(body) {
-            Node::Reduce(inner, more, f) if inner == reducer => {
-                return self.intern_reduce(reducer, axes.union(more), f);
-            }
-            Node::Select(condition, f, g) if matches!(self.node(g), Node::NegInfinity) => {
-                if let Some(gathered) = self.gather_one_hot(reducer, axes, condition, f) {
-                    return gathered;
-                }
-            }
-            _ => {}
+        if let Node::Reduce(inner, more, f) = *self.node(body)
+            && inner == reducer
+        {
+            return self.intern_reduce(reducer, axes.union(more), f);
+        }
+        if let Some((condition, true)) = filter
+            && let Some(gathered) = self.gather_one_hot(reducer, axes, condition, kept)
+        {
+            return gathered;
         }
         self.intern_reduce(reducer, axes, body)
     }

@@ -26,9 +26,10 @@ pub use environment::{Environment, Value};
 pub use exact::Exact;
 pub use held::{Held, eval_adjusted, eval_holding, eval_seeded};
 pub use number::Number;
+pub(crate) use reduce::reduce;
 pub use tensor::{Elements, Tensor};
 
-use reduce::{angle, norm, reduce};
+use reduce::{angle, norm};
 
 use super::{
     AxisId, AxisSet, CompareOp, Graph, Index, Kind, MAX_AXES, Node, NodeId, ParamId, Reducer,

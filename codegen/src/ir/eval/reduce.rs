@@ -6,7 +6,7 @@
 use super::Number;
 use crate::ir::{Reducer, UnaryOp};
 
-pub(super) fn reduce<T: Number>(reducer: Reducer, elements: &[T]) -> T {
+pub(crate) fn reduce<T: Number>(reducer: Reducer, elements: &[T]) -> T {
     match reducer {
         Reducer::Sum => elements.iter().fold(T::zero(), |sum, x| sum.add(x)),
         Reducer::Max => T::largest(elements),

@@ -2,12 +2,14 @@
 
 use egg::Id;
 
+use super::left::total;
 use super::stable::negation;
 use super::{At, Family, Rule, argument, softmax};
 use crate::ir::{BinaryOp, SoftmaxForm, UnaryOp};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
 use crate::simplify::monomial::{Monomial, readings};
+use crate::simplify::proof::{Condition, Property};
 use crate::simplify::term::Term;
 use crate::support::rational::Rational;
 
@@ -18,7 +20,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::ExpLog,
         lhs: "ln(a^k·b)",
         rhs: "k·ln a + ln b",
-        condition: "a > 0 and b > 0 proven",
+        conditions: &[Condition::new("each factor", Property::Positive)],
+        limit: "",
         why: "a product may leave the range of floats where its logarithm does not",
         at: At::Unary,
         apply: log_of_product,
@@ -28,7 +31,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::ExpLog,
         lhs: "exp(b·ln a), expm1(b·ln a)",
         rhs: "a^b, a^b − 1",
-        condition: "a ≥ 0; ln a may be a log-softmax",
+        conditions: &[],
+        limit: "",
         why: "two spellings of a power are one",
         at: At::Unary,
         apply: exp_of_scaled_log,
@@ -38,7 +42,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::ExpLog,
         lhs: "a^b·a^k",
         rhs: "a^(b+k)",
-        condition: "a ≥ 0",
+        conditions: &[],
+        limit: "",
         why: "one power instead of two, and no quotient by a that may be 0",
         at: At::Product,
         apply: merge_powers,
@@ -48,7 +53,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::ExpLog,
         lhs: "(1 − t)·σ(x) − t·σ(−x)",
         rhs: "σ(x) − t",
-        condition: "the factors of σ(x) and −σ(−x) add up to a constant",
+        conditions: &[],
+        limit: "",
         why: "the form to be read; the kernel keeps both shares, which do not cancel",
         at: At::Sum,
         apply: sigmoid_pair,
@@ -58,7 +64,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::ExpLog,
         lhs: "(1 − t)·softplus(x) + t·softplus(−x)",
         rhs: "softplus(x) − t·x",
-        condition: "the factors add up to a constant",
+        conditions: &[],
+        limit: "",
         why: "the form to be read; the kernel keeps both, which do not cancel",
         at: At::Sum,
         apply: softplus_pair,
@@ -71,7 +78,8 @@ fn log_of_product(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     }
     let a = node.children[0];
     for factors in egraph[a].nodes.iter().filter_map(ENode::as_product) {
-        if !factors.iter().all(|f| egraph[f.0].data.range.is_positive()) {
+        let positive = |f: &(Id, i32)| Property::Positive.holds(egraph, f.0);
+        if !factors.iter().all(positive) {
             continue;
         }
         let logs = factors.iter().map(|&(id, exponent)| {
@@ -86,7 +94,7 @@ fn log_of_product(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
 /// What a class is the logarithm of.
 fn antilog(egraph: &Egraph, id: Id) -> Option<Term> {
     if let Some(x) = argument(egraph, id, UnaryOp::Ln) {
-        return egraph[x].data.range.is_nonnegative().then_some(x.into());
+        return Some(x.into());
     }
     for (log, form) in [
         (SoftmaxForm::Log, SoftmaxForm::Prob),
@@ -179,12 +187,8 @@ fn opposite_pairs(egraph: &Egraph, terms: &[(Id, Rational)], op: UnaryOp) -> Vec
     let mut sides = vec![];
     for (i, &(id, scale)) in terms.iter().enumerate() {
         for reading in readings(egraph, id).iter() {
-            let Some(coefficient) = reading.coefficient.checked_mul(scale) else {
+            let Some(monomial) = reading.scaled(scale) else {
                 continue;
-            };
-            let monomial = Monomial {
-                coefficient,
-                ..reading.clone()
             };
             for &(factor, exponent) in &monomial.factors {
                 if let Some(x) = argument(egraph, factor, op)
@@ -210,51 +214,6 @@ fn opposite_pairs(egraph: &Egraph, terms: &[(Id, Rational)], op: UnaryOp) -> Vec
     found
 }
 
-/// The constant that `a + sign · b` is a multiple of their common part by.
-fn constant_total(
-    egraph: &Egraph,
-    a: &Monomial,
-    b: &Monomial,
-    sign: Rational,
-) -> Option<(Monomial, Rational)> {
-    let common = a.common(b);
-    let mut total = Rational::ZERO;
-    let mut parts: Vec<(Id, Rational)> = vec![];
-    for (side, sign) in [(a, Rational::ONE), (b, sign)] {
-        let scale = side.coefficient.checked_mul(sign)?;
-        let rest = side.without(&common);
-        if !rest.mask.is_empty() {
-            return None;
-        }
-        match rest.factors.as_slice() {
-            [] => total = total.checked_add(scale)?,
-            &[(id, 1)] => {
-                let sums = egraph[id].nodes.iter().filter_map(ENode::as_sum);
-                let own = (Rational::ZERO, vec![(id, Rational::ONE)]);
-                let (constant, terms) = sums.chain([own]).next()?;
-                total = total.checked_add(constant.checked_mul(scale)?)?;
-                for (term, c) in terms {
-                    parts.push((egraph.find(term), c.checked_mul(scale)?));
-                }
-            }
-            _ => return None,
-        }
-    }
-    parts.sort_unstable();
-    let mut sum: Option<(Id, Rational)> = None;
-    for (id, c) in parts {
-        sum = match sum {
-            Some((last, total)) if last == id => Some((id, total.checked_add(c)?)),
-            Some((_, total)) if !total.is_zero() => return None,
-            _ => Some((id, c)),
-        };
-    }
-    if sum.is_some_and(|s| !s.1.is_zero()) {
-        return None;
-    }
-    Some((common, total))
-}
-
 fn sigmoid_pair(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     rewrite_pairs(egraph, node, UnaryOp::Sigmoid, out);
 }
@@ -277,10 +236,15 @@ fn rewrite_pairs(egraph: &Egraph, node: &ENode, op: UnaryOp, out: &mut Vec<Term>
     };
     for pair in opposite_pairs(egraph, &terms, op) {
         let (a, b) = &pair.before;
-        let Some((common, total)) = constant_total(egraph, a, b, sign) else {
+        let sum = b.scaled(sign).and_then(|b| total(egraph, a, &b));
+        let Some(sum) = sum.filter(|sum| sum.terms.is_empty()) else {
             continue;
         };
-        let value = common.term().times(pair.value.into()).scaled(total);
+        let value = sum
+            .common
+            .term()
+            .times(pair.value.into())
+            .scaled(sum.constant);
         let rest = if sigmoid {
             b.term()
         } else {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use egg::Id;
 
-use super::reductions;
+use super::{reductions, sums};
 use crate::ir::{AxisId, AxisSet, Reducer, SoftmaxForm};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
@@ -12,32 +12,43 @@ use crate::simplify::monomial::{Monomial, readings};
 use crate::simplify::term::Term;
 use crate::support::rational::Rational;
 
-/// `a + b` where something of one is the opposite of something of the other, though not all: what is left is
-/// shorter than either.
-pub(super) fn left_over(egraph: &Egraph, a: &Monomial, b: &Monomial) -> Option<Term> {
+/// The sum of two multiples, over what they have in common: `common · (constant + Σ terms)`.
+pub(super) struct Total {
+    pub(super) common: Monomial,
+    pub(super) constant: Rational,
+    /// Like terms collected; those that cancel are gone.
+    pub(super) terms: BTreeMap<Id, Rational>,
+    /// How many terms there were before.
+    before: usize,
+}
+
+/// `a + b`, if the mask is one and each is the common part times a constant, a class or a class that is a sum.
+pub(super) fn total(egraph: &Egraph, a: &Monomial, b: &Monomial) -> Option<Total> {
     if a.mask != b.mask {
         return None;
     }
     let common = a.common(b);
-    let (a, b) = (
-        linear(egraph, &a.without(&common))?,
-        linear(egraph, &b.without(&common))?,
-    );
-    let constant = a.0.checked_add(b.0)?;
-    let mut terms: BTreeMap<Id, Rational> = BTreeMap::new();
-    for &(id, c) in a.1.iter().chain(&b.1) {
-        let total = terms.entry(id).or_insert(Rational::ZERO);
-        *total = total.checked_add(c)?;
+    let mut total = Total {
+        common,
+        constant: Rational::ZERO,
+        terms: BTreeMap::new(),
+        before: 0,
+    };
+    for side in [a, b] {
+        let (constant, terms) = linear(egraph, &side.without(&total.common))?;
+        total.before += parts(constant, terms.len());
+        total.constant = total.constant.checked_add(constant)?;
+        for (id, c) in terms {
+            let sum = total.terms.entry(id).or_insert(Rational::ZERO);
+            *sum = sum.checked_add(c)?;
+        }
     }
-    terms.retain(|_, c| !c.is_zero());
-    let parts = |constant: Rational, terms: usize| terms + usize::from(!constant.is_zero());
-    let before = parts(a.0, a.1.len()) + parts(b.0, b.1.len());
-    if parts(constant, terms.len()) + 2 > before {
-        return None;
-    }
-    let terms = terms.into_iter().map(|(id, c)| (Term::Class(id), c));
-    let left = Term::Sum(constant, terms.collect());
-    Some(common.times(left))
+    total.terms.retain(|_, c| !c.is_zero());
+    Some(total)
+}
+
+fn parts(constant: Rational, terms: usize) -> usize {
+    terms + usize::from(!constant.is_zero())
 }
 
 /// A multiple of 1, of one class, or of a class that is a sum: constant and terms.
@@ -45,8 +56,8 @@ fn linear(egraph: &Egraph, m: &Monomial) -> Option<(Rational, Vec<(Id, Rational)
     let (constant, terms) = match m.factors.as_slice() {
         [] => (Rational::ONE, vec![]),
         &[(id, 1)] => {
-            let mut sums = egraph[id].nodes.iter().filter_map(ENode::as_sum);
-            let several = sums.find(|s| s.1.len() + usize::from(!s.0.is_zero()) > 1);
+            let mut sums = sums(egraph, id);
+            let several = sums.find(|s| parts(s.0, s.1.len()) > 1);
             several.unwrap_or((Rational::ZERO, vec![(id, Rational::ONE)]))
         }
         _ => return None,
@@ -54,6 +65,17 @@ fn linear(egraph: &Egraph, m: &Monomial) -> Option<(Rational, Vec<(Id, Rational)
     let scaled = |&(id, c): &(Id, Rational)| Some((egraph.find(id), c.checked_mul(m.coefficient)?));
     let terms: Option<Vec<_>> = terms.iter().map(scaled).collect();
     Some((constant.checked_mul(m.coefficient)?, terms?))
+}
+
+/// `a + b` where something of one is the opposite of something of the other, though not all: what is left is
+/// shorter than either.
+pub(super) fn left_over(egraph: &Egraph, a: &Monomial, b: &Monomial) -> Option<Term> {
+    let total = total(egraph, a, b)?;
+    if parts(total.constant, total.terms.len()) + 2 > total.before {
+        return None;
+    }
+    let left = Term::linear((total.constant, total.terms));
+    Some(total.common.times(left))
 }
 
 /// `a·lse z + b·z[C = y]` where a + b is shorter than either, and `a·lse z − a·mean z`.
@@ -81,13 +103,6 @@ pub(super) fn logits_less_lse(egraph: &Egraph, _: Id, node: &ENode, out: &mut Ve
 }
 
 fn log_pair(egraph: &Egraph, with: (Id, Rational), without: (Id, Rational)) -> Option<Term> {
-    let scaled = |m: &Monomial, by: Rational| {
-        let coefficient = m.coefficient.checked_mul(by)?;
-        Some(Monomial {
-            coefficient,
-            ..m.clone()
-        })
-    };
     for a in readings(egraph, with.0).iter() {
         for &(lse, exponent) in &a.factors {
             let Some((axes, body)) = reductions(egraph, lse, Reducer::Lse).next() else {
@@ -96,9 +111,9 @@ fn log_pair(egraph: &Egraph, with: (Id, Rational), without: (Id, Rational)) -> O
             if exponent != 1 {
                 continue;
             }
-            let rest = scaled(&a.divided(lse, 1), with.1)?;
+            let rest = a.divided(lse, 1).scaled(with.1)?;
             for b in readings(egraph, without.0).iter() {
-                let b = scaled(b, without.1)?;
+                let b = b.scaled(without.1)?;
                 if let Some(pair) = pair_at_hit(egraph, lse, &rest, &b) {
                     return Some(pair);
                 }

@@ -2,15 +2,17 @@
 //!
 //! A rule looks at one e-node and returns terms that equal its class. It is *sound* if both sides
 //! are equal wherever the left one is defined (Herbie's definition: the right may be defined in more
-//! places, which is how a removable singularity is removed). Conditions are proofs from what is
-//! known of the classes (`analysis::Known`).
+//! places, which is how a removable singularity is removed). Its conditions are proven of the classes
+//! ([`proof`](super::proof)), or it does not fire.
 //!
 //! Laws for whoever adds one:
 //! * it can fire on what the constructors of the IR leave (they have applied all that is local);
 //! * a term that moves across a binder must lack the axes that are bound there;
 //! * the right side is smaller, or is made of classes that exist, or happens once per node: nothing
 //!   generates terms from nothing;
-//! * `tests.rs` has a sample on which it fires: both sides are evaluated at random and at special points.
+//! * it fires on a sample of the tests, where both sides are evaluated in arbitrary precision at random and at special
+//!   points, and in a loss that ships or in a textbook form that it makes stable;
+//! * each of its conditions has a sample on which the rule is wrong without it.
 
 mod angle;
 pub(crate) mod exp_log;
@@ -23,12 +25,16 @@ pub(crate) mod select;
 pub(crate) mod stable;
 pub(crate) mod trig;
 
+use std::fmt;
+
 use egg::Id;
 
 use super::analysis::Egraph;
 use super::language::{ENode, Op};
+use super::proof::Condition;
 use super::term::Term;
 use crate::ir::{Reducer, SoftmaxForm, UnaryOp};
+use crate::support::rational::Rational;
 
 /// What a rule is about: the file that it stands in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,13 +76,30 @@ pub struct Rule {
     pub lhs: &'static str,
     /// The right side.
     pub rhs: &'static str,
-    /// What must be proven, and where the two sides are equal; empty: everywhere.
-    pub condition: &'static str,
+    /// What has to be proven.
+    pub conditions: &'static [Condition],
+    /// Where the right side is the limit of the left one, which is not defined there or takes the convention for a zero
+    /// vector; empty: nowhere.
+    pub limit: &'static str,
     /// Why it is wanted.
     pub why: &'static str,
     pub(crate) at: At,
     /// Pushes terms that are equal to the class of the node.
     pub(crate) apply: fn(&Egraph, Id, &ENode, &mut Vec<Term>),
+}
+
+impl fmt::Display for Rule {
+    /// The rule, its conditions and why it is wanted, a line each.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {} → {}", self.name, self.lhs, self.rhs)?;
+        for condition in self.conditions {
+            writeln!(f, "    if {condition}")?;
+        }
+        if !self.limit.is_empty() {
+            writeln!(f, "    in the limit at {}", self.limit)?;
+        }
+        writeln!(f, "    {}", self.why)
+    }
 }
 
 /// All rules, in the order in which they are applied.
@@ -130,6 +153,14 @@ pub(crate) fn argument(egraph: &Egraph, id: Id, op: UnaryOp) -> Option<Id> {
     let nodes = &egraph[id].nodes;
     let node = nodes.iter().find(|node| node.op == Op::Unary(op))?;
     Some(egraph.find(node.children[0]))
+}
+
+/// A constant and the terms beside it.
+pub(crate) type Parts = (Rational, Vec<(Id, Rational)>);
+
+/// The sums in a class.
+pub(crate) fn sums(egraph: &Egraph, id: Id) -> impl Iterator<Item = Parts> + '_ {
+    egraph[id].nodes.iter().filter_map(ENode::as_sum)
 }
 
 /// The reductions of one kind in a class, as (axes, body).

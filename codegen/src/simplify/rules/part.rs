@@ -3,11 +3,12 @@
 
 use egg::Id;
 
-use super::{At, Family, Rule, argument};
+use super::{At, Family, Parts, Rule, argument, sums};
 use crate::ir::UnaryOp;
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
 use crate::simplify::monomial::{Monomial, readings};
+use crate::simplify::proof::{Condition, Property};
 use crate::simplify::term::Term;
 use crate::support::rational::Rational;
 
@@ -18,7 +19,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Stable,
         lhs: "1 − a / (a + b)",
         rhs: "b / (a + b)",
-        condition: "",
+        conditions: &[],
+        limit: "",
         why: "the difference cancels where b is small beside a: a Dice score near 1, a robust error far from the target",
         at: At::Sum,
         apply: |egraph, _, node, out| out.extend(one_minus_part(egraph, node)),
@@ -28,7 +30,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Stable,
         lhs: "√(a + r²) − r",
         rhs: "a / (√(a + r²) + r)",
-        condition: "r > 0 proven",
+        conditions: &[Condition::new("r", Property::Positive)],
+        limit: "",
         why: "the difference cancels where a is small beside r²",
         at: At::Sum,
         apply: |egraph, _, node, out| out.extend(root_minus_part(egraph, node)),
@@ -38,8 +41,9 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Stable,
         lhs: "ln(a / (a + b))",
         rhs: "−ln(1 + b / a)",
-        condition: "a ≥ 0 and b ≥ 0 proven",
-        why: "the quotient rounds to 1 where b is small beside a",
+        conditions: &[],
+        limit: "",
+        why: "of parts ≥ 0 the quotient rounds to 1 where b is small beside a",
         at: At::Unary,
         apply: |egraph, _, node, out| out.extend(log_of_part(egraph, node)),
     },
@@ -49,18 +53,6 @@ pub(crate) const RULES: &[Rule] = &[
 pub(crate) fn cancels(egraph: &Egraph, node: &ENode) -> bool {
     let rules = [one_minus_part, root_minus_part, log_of_part];
     rules.iter().any(|rule| rule(egraph, node).is_some())
-}
-
-/// A constant and the terms beside it.
-type Parts = (Rational, Vec<(Id, Rational)>);
-
-fn sums(egraph: &Egraph, id: Id) -> impl Iterator<Item = Parts> + '_ {
-    egraph[id].nodes.iter().filter_map(ENode::as_sum)
-}
-
-fn sum_of((constant, terms): Parts) -> Term {
-    let terms = terms.into_iter().map(|(id, c)| (Term::Class(id), c));
-    Term::Sum(constant, terms.collect())
 }
 
 fn one_minus_part(egraph: &Egraph, node: &ENode) -> Option<Term> {
@@ -76,13 +68,13 @@ fn one_minus_part(egraph: &Egraph, node: &ENode) -> Option<Term> {
             if exponent != -1 || !reading.mask.is_empty() {
                 continue;
             }
-            let mut part = reading.divided(whole, -1);
+            let part = reading.divided(whole, -1);
             // constant + scale · part / whole = constant · (whole − share) / whole
             let share = scale.negate().checked_div(constant)?;
-            part.coefficient = part.coefficient.checked_mul(share)?;
+            let part = part.scaled(share)?;
             let rest = sums(egraph, whole).find_map(|sum| without(egraph, sum, &part));
             if let Some(rest) = rest {
-                let quotient = Term::Product(vec![(sum_of(rest), 1), (whole.into(), -1)]);
+                let quotient = Term::Product(vec![(Term::linear(rest), 1), (whole.into(), -1)]);
                 return Some(quotient.scaled(constant));
             }
         }
@@ -93,12 +85,8 @@ fn one_minus_part(egraph: &Egraph, node: &ENode) -> Option<Term> {
 /// A sum less a part of it: one of its terms, or a sum of some of them.
 fn without(egraph: &Egraph, whole: Parts, part: &Monomial) -> Option<Parts> {
     let own = |term: &(Id, Rational)| {
-        let mut scaled = part.clone();
-        scaled.coefficient = scaled
-            .coefficient
-            .checked_div(term.1)
-            .unwrap_or(scaled.coefficient);
-        readings(egraph, term.0).contains(&scaled)
+        let scaled = term.1.checked_recip().and_then(|by| part.scaled(by));
+        scaled.is_some_and(|part| readings(egraph, term.0).contains(&part))
     };
     if let Some(at) = whole.1.iter().position(own) {
         let (constant, mut terms) = whole;
@@ -135,8 +123,7 @@ fn root_minus_part(egraph: &Egraph, node: &ENode) -> Option<Term> {
                 .map(|(_, &(id, c))| (Term::Class(id), c))
         };
         for (j, &(part, other)) in terms.iter().enumerate() {
-            let positive = egraph[part].data.range.is_positive();
-            if j == i || !positive || other != scale.negate() {
+            if j == i || other != scale.negate() || !Property::Positive.holds(egraph, part) {
                 continue;
             }
             let squared = Monomial {
@@ -150,7 +137,7 @@ fn root_minus_part(egraph: &Egraph, node: &ENode) -> Option<Term> {
             }
         }
         let part = constant.negate().checked_div(scale)?;
-        if part.is_positive() {
+        if !part.is_zero() && Property::Positive.holds_of(egraph, part) {
             let squared = part.checked_mul(part)?;
             if let Some((_, rest)) = sums(egraph, square).find(|sum| sum.0 == squared) {
                 let quotient = conjugate((Rational::ZERO, rest), root, Term::constant(part));
@@ -166,6 +153,7 @@ fn log_of_part(egraph: &Egraph, node: &ENode) -> Option<Term> {
     if node.op != Op::Unary(UnaryOp::Ln) {
         return None;
     }
+    // The identity needs no signs: without them it is not known to be the better form.
     let nonnegative = |id: Id| egraph[id].data.range.is_nonnegative();
     for reading in readings(egraph, node.children[0]).iter() {
         for &(whole, exponent) in &reading.factors {
@@ -184,7 +172,7 @@ fn log_of_part(egraph: &Egraph, node: &ENode) -> Option<Term> {
             let signs = signs.clone().all(|t| t.1.is_positive() && nonnegative(t.0));
             if signs && !rest.0.is_negative() {
                 let inverse = factors.map(|&(id, e)| (Term::Class(id), -e));
-                let ratio = inverse.chain([(sum_of(rest), 1)]).collect();
+                let ratio = inverse.chain([(Term::linear(rest), 1)]).collect();
                 let scale = Rational::ONE.checked_div(part.coefficient)?;
                 let ratio = Term::Product(ratio).scaled(scale);
                 let log = Term::unary(UnaryOp::Log1p, ratio);
@@ -198,5 +186,5 @@ fn log_of_part(egraph: &Egraph, node: &ENode) -> Option<Term> {
 /// `rest / (root + part)`.
 fn conjugate(rest: Parts, root: Id, part: Term) -> Term {
     let below = Term::Class(root).plus(part);
-    Term::Product(vec![(sum_of(rest), 1), (below, -1)])
+    Term::Product(vec![(Term::linear(rest), 1), (below, -1)])
 }

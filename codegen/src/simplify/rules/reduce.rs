@@ -8,6 +8,7 @@ use crate::ir::{AxisSet, CompareOp, Reducer, SoftmaxForm};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
 use crate::simplify::monomial::{Literal, Monomial, masked, readings};
+use crate::simplify::proof::{Condition, Property, is_not_captured, lacks};
 use crate::simplify::term::{Term, find_product};
 use crate::support::rational::Rational;
 
@@ -18,7 +19,11 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Reduce,
         lhs: "Σ_A u·v",
         rhs: "u·Σ_A v",
-        condition: "u lacks A",
+        conditions: &[
+            Condition::new("u lacks A", Property::Lacks),
+            Condition::new("u, where v is masked,", Property::Tame),
+        ],
+        limit: "",
         why: "a factor found to be invariant is applied once",
         at: At::Reduce,
         apply: hoist,
@@ -28,7 +33,14 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Reduce,
         lhs: "Σ_A (u + v)",
         rhs: "Σ_A u + Σ_A v",
-        condition: "some Σ_A u has a closed form: u lacks A, is a one-hot or a softmax over A",
+        conditions: &[
+            Condition::new(
+                "what is beside a one-hot or a softmax lacks A",
+                Property::Lacks,
+            ),
+            Condition::new("each logit of a softmax", Property::Finite),
+        ],
+        limit: "",
         why: "Σ softmax = 1, Σ one-hot = 1: a pass less over A",
         at: At::Reduce,
         apply: sum_of_closed_terms,
@@ -38,7 +50,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Reduce,
         lhs: "a·Σ_A u + a·Σ_A v",
         rhs: "a·Σ_A (u + v)",
-        condition: "u and v are not the two sides of a one-hot",
+        conditions: &[],
+        limit: "",
         why: "one pass, and one contraction instead of two",
         at: At::Sum,
         apply: fuse_sums,
@@ -48,28 +61,38 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Reduce,
         lhs: "Σ_A u·(Σ_B g·v + h)",
         rhs: "Σ_B g·(Σ_A u·v) + Σ_A u·h",
-        condition: "u lacks B, g lacks A, and Σ_A u·v is in use already",
+        conditions: &[
+            Condition::new("u lacks B", Property::NotCaptured),
+            Condition::new("g lacks A", Property::Lacks),
+        ],
+        limit: "",
         why: "⟨x̂, Σ_C G·ŵ⟩ is Σ_C G·c: the cosines are at hand, the contraction need not be stored",
         at: At::Reduce,
         apply: contraction_at_hand,
     },
 ];
 
+/// Whether a class may depend on the axes.
+fn depends(egraph: &Egraph, id: Id, axes: AxisSet) -> bool {
+    !egraph[id].data.free.is_disjoint(axes)
+}
+
 fn hoist(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     let Op::Reduce(Reducer::Sum, axes) = node.op else {
         return;
     };
-    let lacks = |id: Id| egraph[id].data.free.is_disjoint(axes);
+    let lacks = |id: Id| lacks(egraph, id, axes);
     for monomial in readings(egraph, node.children[0]).iter() {
         type Split<T> = (Vec<T>, Vec<T>);
         let (outside, inside): Split<(Id, i32)> = monomial.factors.iter().partition(|f| lacks(f.0));
         let (mask_out, mask_in): Split<Literal> = monomial.mask.iter().partition(|l| lacks(l.0));
         let useful = !outside.is_empty() || !mask_out.is_empty() || !monomial.coefficient.is_one();
-        if !useful || (inside.is_empty() && mask_in.is_empty()) {
+        if !useful {
             continue;
         }
         // A factor leaves a mask only if it cannot spoil the zero.
-        if !mask_in.is_empty() && !outside.iter().all(|f| f.1 > 0 && egraph[f.0].data.tame) {
+        let tame = |f: &(Id, i32)| f.1 > 0 && Property::Tame.holds(egraph, f.0);
+        if !mask_in.is_empty() && !outside.iter().all(tame) {
             continue;
         }
         let body = Monomial {
@@ -87,7 +110,7 @@ fn hoist(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
 
 /// `Σ_axes` of a monomial where that has a closed form, or where nothing in it depends on the axes.
 fn closed_sum(egraph: &Egraph, axes: AxisSet, monomial: &Monomial) -> Option<Term> {
-    let lacks = |id: Id| egraph[id].data.free.is_disjoint(axes);
+    let lacks = |id: Id| lacks(egraph, id, axes);
     let mut rest = monomial.clone();
     if let Some(p) = whole_softmax(egraph, axes, monomial) {
         rest = rest.divided(p, 1);
@@ -106,8 +129,8 @@ fn whole_softmax(egraph: &Egraph, wanted: AxisSet, monomial: &Monomial) -> Optio
         let node = softmax(egraph, id, SoftmaxForm::Prob, false);
         exponent == 1
             && node.is_some_and(|node| {
-                let tame = egraph[node.children[0]].data.tame;
-                matches!(node.op, Op::Softmax { axes, .. } if axes == wanted && tame)
+                matches!(node.op, Op::Softmax { axes, .. } if axes == wanted)
+                    && Property::Finite.holds(egraph, node.children[0])
             })
     });
     found.map(|f| f.0)
@@ -128,7 +151,7 @@ fn one_hot(egraph: &Egraph, axes: AxisSet, monomial: &Monomial) -> Option<Id> {
                         .iter()
                         .any(|n| matches!(n.op, Op::Position(axis) if axes.contains(axis)))
                 };
-                let lacks = |id: Id| egraph[id].data.free.is_disjoint(axes);
+                let lacks = |id: Id| lacks(egraph, id, axes);
                 (position(a) && lacks(b)) || (position(b) && lacks(a))
             })
     });
@@ -257,7 +280,7 @@ fn contraction_at_hand(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>
             continue;
         }
         for &(factor, exponent) in &monomial.factors {
-            if exponent != 1 || egraph[factor].data.free.is_disjoint(axes) {
+            if exponent != 1 || !depends(egraph, factor, axes) {
                 continue;
             }
             let along = Along {
@@ -286,19 +309,17 @@ impl Along<'_> {
         let egraph = self.egraph;
         for (bound, body) in reductions(egraph, id, Reducer::Sum) {
             let vector = self.vector.factors.iter();
-            let captured = vector
-                .clone()
-                .any(|f| !egraph[f.0].data.free.is_disjoint(bound));
-            if captured || !bound.is_disjoint(self.axes) {
+            let free = vector.clone().all(|f| is_not_captured(egraph, f.0, bound));
+            if !free || !bound.is_disjoint(self.axes) {
                 continue;
             }
             for monomial in readings(egraph, body).iter() {
-                let depends = |id: Id| !egraph[id].data.free.is_disjoint(self.axes);
-                if monomial.mask.iter().any(|l| depends(l.0)) {
+                let invariant = |id: Id| lacks(egraph, id, self.axes);
+                if !monomial.mask.iter().all(|l| invariant(l.0)) {
                     continue;
                 }
-                let (part, rest): (Vec<_>, Vec<_>) =
-                    monomial.factors.iter().partition(|f| depends(f.0));
+                let (rest, part): (Vec<_>, Vec<_>) =
+                    monomial.factors.iter().partition(|f| invariant(f.0));
                 let both: Vec<(Id, i32)> = vector.clone().copied().chain(part).collect();
                 let Some(dot) = find_product(egraph, &both).and_then(|product| {
                     egraph.lookup(ENode::new(Op::Reduce(Reducer::Sum, self.axes), [product]))
@@ -355,7 +376,7 @@ impl Along<'_> {
         for monomial in readings(egraph, term).iter() {
             for &(factor, exponent) in &monomial.factors {
                 let rest = monomial.divided(factor, 1);
-                let lacks = |id: Id| egraph[id].data.free.is_disjoint(self.axes);
+                let lacks = |id: Id| lacks(egraph, id, self.axes);
                 let invariant =
                     rest.factors.iter().all(|f| lacks(f.0)) && rest.mask.iter().all(|l| lacks(l.0));
                 if exponent != 1 || !invariant {

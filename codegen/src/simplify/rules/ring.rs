@@ -11,6 +11,7 @@ use super::{At, Family, Rule};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::ENode;
 use crate::simplify::monomial::{Monomial, masked, readings};
+use crate::simplify::proof::{Condition, Property};
 use crate::simplify::term::Term;
 use crate::support::rational::Rational;
 
@@ -21,7 +22,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Ring,
         lhs: "(a + b) + k·a",
         rhs: "(1 + k)·a + b",
-        condition: "",
+        conditions: &[],
+        limit: "",
         why: "classes that merged are like terms now; sums nest only where that shortens",
         at: At::Sum,
         apply: collect_terms,
@@ -31,7 +33,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Ring,
         lhs: "(a·b)·a^k",
         rhs: "a^(1+k)·b",
-        condition: "a ≠ 0 where an exponent vanishes: the limit is taken",
+        conditions: &[],
+        limit: "a = 0 where an exponent vanishes",
         why: "what merged classes have in common cancels",
         at: At::Product,
         apply: collect_factors,
@@ -41,7 +44,11 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Ring,
         lhs: "a·b + (if h { a·c } else { 0 })",
         rhs: "a·(b + if h { c } else { 0 })",
-        condition: "a is evaluated off the mask already, or always finite",
+        conditions: &[Condition::new(
+            "a, unless some term has no mask,",
+            Property::Tame,
+        )],
+        limit: "",
         why: "fewer products, and subexpressions that value and gradients share",
         at: At::Sum,
         apply: factor,
@@ -209,7 +216,9 @@ fn taken_out(
     // A factor leaves a mask only if it is evaluated there anyway or cannot spoil the zero.
     let outside = members.iter().any(|m| m.1.mask.len() == common.mask.len());
     if !outside {
-        common.factors.retain(|f| f.1 > 0 && egraph[f.0].data.tame);
+        common
+            .factors
+            .retain(|f| f.1 > 0 && Property::Tame.holds(egraph, f.0));
     }
     if common.is_constant() {
         return None;

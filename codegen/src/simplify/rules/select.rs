@@ -17,7 +17,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Select,
         lhs: "if h { a } else { a }",
         rhs: "a",
-        condition: "",
+        conditions: &[],
+        limit: "",
         why: "branches whose classes merged",
         at: At::Select,
         apply: select_same,
@@ -27,7 +28,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Select,
         lhs: "if h { a·b } else { a·c }",
         rhs: "a · if h { b } else { c }",
-        condition: "",
+        conditions: &[],
+        limit: "",
         why: "a common scale is applied once, outside the selection",
         at: At::Select,
         apply: select_factor,
@@ -37,7 +39,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Select,
         lhs: "(if h { a } else { b }) + (if h { c } else { d })",
         rhs: "if h { a + c } else { b + d }",
-        condition: "",
+        conditions: &[],
+        limit: "",
         why: "one selection instead of two; the cotangents of the branches of an if meet again",
         at: At::Sum,
         apply: merge_selects,
@@ -47,20 +50,11 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Select,
         lhs: "if h { a } else { b·(if h { c } else { d }) }",
         rhs: "if h { a } else { b·d }",
-        condition: "",
+        conditions: &[],
+        limit: "",
         why: "inside a branch its condition is known: a gradient without the target has no one-hot",
         at: At::Select,
         apply: select_known,
-    },
-    Rule {
-        name: "compare-shift",
-        family: Family::Select,
-        lhs: "a + c ⋈ b + c",
-        rhs: "a ⋈ b",
-        condition: "⋈ is =, < or ≤",
-        why: "a maximum is compared with its candidates before rounding",
-        at: At::Compare,
-        apply: compare_shift,
     },
 ];
 
@@ -204,38 +198,5 @@ fn merge_selects(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
         let rest = rest.map(|(_, &(id, c))| (Term::Class(id), c));
         let all = rest.chain([(merged, Rational::ONE)]).collect();
         out.push(Term::Sum(constant, all));
-    }
-}
-
-fn compare_shift(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
-    let (Op::Compare(op), &[a, b]) = (&node.op, &*node.children) else {
-        return;
-    };
-    let sum = |id: Id| {
-        let own = (Rational::ZERO, vec![(egraph.find(id), Rational::ONE)]);
-        let sums = egraph[id].nodes.iter().filter_map(ENode::as_sum);
-        sums.chain([own]).collect::<Vec<_>>()
-    };
-    for (constant_a, left) in sum(a) {
-        for (constant_b, right) in sum(b) {
-            let shared = |t: &(Id, Rational), side: &[(Id, Rational)]| side.contains(t);
-            let keep = |side: &[(Id, Rational)], other: &[(Id, Rational)], constant: Rational| {
-                let kept = side.iter().filter(|t| !shared(t, other));
-                Term::Sum(
-                    constant,
-                    kept.map(|&(id, c)| (Term::Class(id), c)).collect(),
-                )
-            };
-            if !left.iter().any(|t| shared(t, &right)) || left == right {
-                continue;
-            }
-            let (zero, difference) = match constant_b.checked_sub(constant_a) {
-                Some(difference) => (Rational::ZERO, difference),
-                None => continue,
-            };
-            let sides = vec![keep(&left, &right, zero), keep(&right, &left, difference)];
-            out.push(Term::Node(Op::Compare(*op), sides));
-            return;
-        }
     }
 }

@@ -8,6 +8,7 @@ use crate::ir::{BinaryOp, SoftmaxForm, UnaryOp};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
 use crate::simplify::monomial::{Monomial, readings};
+use crate::simplify::proof::{Condition, Property};
 use crate::simplify::term::{Term, find_sum};
 use crate::support::rational::Rational;
 
@@ -18,7 +19,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Stable,
         lhs: "a·softmax(z) − (if C == y { a } else { 0 })",
         rhs: "a · if C == y { −(1 − softmax(z)[C = y]) } else { softmax(z) }",
-        condition: "softmax over C alone; of a·softmax(z) − b·[C = y] the part b, if a − b is shorter than either",
+        conditions: &[],
+        limit: "",
         why: "p − 1 cancels at the target: in f32 it is 0 from a logit gap of 17 on, the share of the others is not",
         at: At::Sum,
         apply: softmax_minus_one_hot,
@@ -28,7 +30,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Stable,
         lhs: "a·lse(z) − b·z[C = y], lse(z) − mean(z)",
         rhs: "(a − b)·lse(z) − b·ln softmax(z)[C = y], −mean(ln softmax(z))",
-        condition: "a − b is shorter than either",
+        conditions: &[],
+        limit: "",
         why: "the difference of a logit and lse cancels where the share is next to 1; its logarithm does not",
         at: At::Sum,
         apply: logits_less_lse,
@@ -38,7 +41,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Stable,
         lhs: "1 − p",
         rhs: "the complement of p",
-        condition: "p is a softmax at one position, a sigmoid or a power of these, or an exponential",
+        conditions: &[Condition::new("the exponent of a power", Property::NonZero)],
+        limit: "",
         why: "the complement has a form of its own that does not cancel near p = 1",
         at: At::Sum,
         apply: one_minus,
@@ -52,15 +56,8 @@ fn softmax_minus_one_hot(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Ter
     let read: Vec<Vec<Monomial>> = terms
         .iter()
         .map(|&(id, scale)| {
-            let mut all = readings(egraph, id).to_vec();
-            all.retain_mut(|m| match m.coefficient.checked_mul(scale) {
-                Some(product) => {
-                    m.coefficient = product;
-                    true
-                }
-                None => false,
-            });
-            all
+            let all = readings(egraph, id);
+            all.iter().filter_map(|m| m.scaled(scale)).collect()
         })
         .collect();
     // How much of each term is left: one one-hot may be the sum of those of two softmaxes.
@@ -136,7 +133,10 @@ fn one_minus_power(egraph: &Egraph, p: Id, scale: Rational, out: &mut Vec<Term>)
         return;
     };
     let (base, exponent) = (egraph.find(power.children[0]), power.children[1]);
-    if let Some(log) = logarithm(egraph, base) {
+    if let Some(log) = logarithm(egraph, base)
+        // 0^0 is 1, but 0 · ln 0 is nothing.
+        && Property::NonZero.holds(egraph, exponent)
+    {
         let exponent = log.times(exponent.into());
         out.push(Term::unary(UnaryOp::Expm1, exponent).scaled(scale));
     }

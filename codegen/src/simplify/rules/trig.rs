@@ -14,6 +14,7 @@ use crate::ir::{CompareOp, UnaryOp};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::language::{ENode, Op};
 use crate::simplify::monomial::readings;
+use crate::simplify::proof::{Condition, Property, in_upper_half_turn};
 use crate::simplify::term::Term;
 use crate::support::rational::Rational;
 
@@ -24,7 +25,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Trig,
         lhs: "cos(kθ + r), sin(kθ + r)",
         rhs: "T_k(c)·cos r − s·U_{k−1}(c)·sin r, s·U_{k−1}(c)·cos r + T_k(c)·sin r",
-        condition: "θ an angle with cosine c and sine s, k an integer",
+        conditions: &[],
+        limit: "",
         why: "no inverse cosine: its slope is infinite at ±1",
         at: At::Unary,
         apply: cosine_of_angle,
@@ -34,7 +36,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Trig,
         lhs: "(s·a + b)/s",
         rhs: "a + b/s",
-        condition: "s = sin θ ≠ 0 (the limit is taken)",
+        conditions: &[],
+        limit: "s = 0",
         why: "the 1/sin θ of the angle's slope cancels the sine of the margin",
         at: At::Product,
         apply: sine_cancels,
@@ -44,7 +47,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Trig,
         lhs: "sin θ · unit(b̂ − c·â)",
         rhs: "b̂ − c·â",
-        condition: "θ the angle between a and b, c its cosine; neither vector is 0",
+        conditions: &[],
+        limit: "a = 0, b = 0",
         why: "the projection has length sin θ",
         at: At::Product,
         apply: sine_times_direction,
@@ -54,7 +58,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Trig,
         lhs: "θ < t",
         rhs: "cos t < c",
-        condition: "θ an angle with cosine c, t a constant in [0, π]",
+        conditions: &[Condition::new("t", Property::InUpperHalfTurn)],
+        limit: "",
         why: "the cosine falls on [0, π]: a threshold on the angle is one on the cosine",
         at: At::Compare,
         apply: compare_angle,
@@ -64,7 +69,8 @@ pub(crate) const RULES: &[Rule] = &[
         family: Family::Trig,
         lhs: "⌊kθ/π⌋",
         rhs: "Σ_{j=1..k} if c <= cos(jπ/k) { 1 } else { 0 }",
-        condition: "θ an angle with cosine c, k a positive integer",
+        conditions: &[],
+        limit: "",
         why: "the branch of a multiplicative margin without an inverse cosine",
         at: At::Unary,
         apply: count_thresholds,
@@ -254,10 +260,9 @@ fn sine_times_direction(egraph: &Egraph, id: Id, node: &ENode, out: &mut Vec<Ter
 
 /// A class as `kπ + q` with 0 <= k <= 1 and q = 0, or k = 0 and 0 <= q <= 3.
 fn threshold(egraph: &Egraph, id: Id) -> Option<Term> {
-    let within =
-        |value: Rational, top: i64| value >= Rational::ZERO && value <= Rational::from_int(top);
     if let Some(value) = egraph[id].data.constant {
-        return within(value, 3).then(|| Term::unary(UnaryOp::Cos, Term::constant(value)));
+        let proven = in_upper_half_turn(egraph, value, false);
+        return proven.then(|| Term::unary(UnaryOp::Cos, Term::constant(value)));
     }
     let is_pi = |id: Id| egraph[id].nodes.iter().any(|node| node.op == Op::Pi);
     if is_pi(id) {
@@ -271,7 +276,8 @@ fn threshold(egraph: &Egraph, id: Id) -> Option<Term> {
             let &[(pi, k)] = terms.as_slice() else {
                 return None;
             };
-            (constant.is_zero() && is_pi(pi) && within(k, 1)).then(|| cosine_of_turn(k))
+            (constant.is_zero() && is_pi(pi) && in_upper_half_turn(egraph, k, true))
+                .then(|| cosine_of_turn(k))
         })
 }
 

@@ -1,6 +1,6 @@
 //! Every loss that ships, and some that do not: saturation ends by itself, and no value changes.
 
-use super::soundness::{Points, environment};
+use super::points::{Draw, Points, environment};
 use super::*;
 use crate::ir::eval::eval_all;
 use crate::simplify::Stop;
@@ -22,7 +22,7 @@ pub(super) fn all() -> Vec<Loss> {
 fn assert_same_values(before: &Gradient, after: &Gradient, what: &str) {
     let (a, b) = (&before.loss.graph, &after.loss.graph);
     for seed in 1..=12 {
-        let env = environment(a, Points::NonZero, seed);
+        let env = environment(a, Points::NonZero, Draw::Inside, seed);
         let left = eval_all::<f64>(a, &env, &roots(before));
         let right = eval_all::<f64>(b, &env, &roots(after));
         for (i, (l, r)) in left.iter().zip(&right).enumerate() {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use egg::Id;
 
 use super::catalogue::all;
-use super::soundness::{Points, environment};
+use super::points::{Draw, Points, environment};
 use super::*;
 use crate::ir::eval::eval_all;
 use crate::ir::{Kind, Node};
@@ -80,7 +80,7 @@ fn assert_true(explanation: &Explanation, what: &str) {
     }
     let ids: Vec<NodeId> = sides.iter().flat_map(|side| side.1).collect();
     for seed in 1..=6 {
-        let env = environment(&graph, Points::NonZero, seed);
+        let env = environment(&graph, Points::NonZero, Draw::Inside, seed);
         let values = eval_all::<f64>(&graph, &env, &ids);
         for ((step, real), values) in sides.iter().zip(values.chunks(2)) {
             let free = graph.free(real[0]).union(graph.free(real[1]));

@@ -1,10 +1,15 @@
 //! What simplification must find, that it keeps every value, and that its rules are identities.
 
 mod catalogue;
+mod conditions;
 mod explained;
 mod found;
+mod points;
+mod replay;
 mod samples;
 mod soundness;
+mod table;
+mod unsound;
 
 use super::{Report, simplify_with_report};
 use crate::ir::{Gradient, Graph, Loss, NodeId, Simplified};

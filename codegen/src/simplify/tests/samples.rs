@@ -1,6 +1,6 @@
 //! Losses in which rules fire.
 
-use super::soundness::Points;
+use super::points::Points;
 
 /// `(rules that must fire, points, definition)`.
 pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
@@ -86,22 +86,19 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
     ),
     (
         &["count-thresholds"],
-        Points::NonZero,
-        "L(c: [N] where -1 < c && c < 1, a: [N, D], b: [N, D]) {
-            let t = acos(dot[D](unit[D](a), unit[D](b)));
-            c * floor(3 * acos(c) / pi) + floor(4 * t / pi)
-        }",
+        Points::Generic,
+        "L(c: [N] where -1 < c && c < 1) { c * floor(3 * acos(c) / pi) + floor(4 * acos(c) / pi) }",
     ),
     (
         &["compare-angle"],
-        Points::All,
+        Points::Generic,
         "L(c: [N] where -1 < c && c < 1) {
             let t = acos(c);
             (if t < pi / 3 { c } else { 0 }) + (if 1 < t { 1 } else { c * c }) + (if t >= pi / 4 { 3 } else { c })
         }",
     ),
     (
-        &["norm-times-unit", "square-of-norm", "unit-dot-self"],
+        &["square-of-norm", "unit-dot-self"],
         Points::All,
         "L(x: [N, D]) {
             sum[D](norm[D](x) * unit[D](x) * unit[D](x)) + norm[D](x) * norm[D](x) + dot[D](unit[D](x), x)
@@ -151,11 +148,6 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
             let v = if t && r { 0 } else { x * (if t { sin(x) } else { cos(x) }) };
             u * v + if t { x } else { -x }
         }",
-    ),
-    (
-        &["compare-shift"],
-        Points::All,
-        "L(x: [N, C], b: [N]) { max[C](x + b) * b + (if x[C = 0] + b < b { b } else { 1 }) }",
     ),
     (
         &["fuse-sums"],
