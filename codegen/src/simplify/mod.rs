@@ -32,7 +32,17 @@ use analysis::Egraph;
 use cost::Aim;
 use egg::Id;
 
-pub use saturate::Stop;
+pub use extract::Extraction;
+pub use saturate::{Budget, Stop};
+
+/// How a simplification is to go about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    /// How far saturation may go.
+    pub budget: Budget,
+    /// How forms are chosen.
+    pub extraction: Extraction,
+}
 
 /// What a simplification did, for tests and for whoever wonders about a derivation.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,16 +66,21 @@ pub fn simplify(gradient: Gradient) -> Simplified {
 
 /// [`simplify`] with an account of what it did.
 pub fn simplify_with_report(gradient: Gradient) -> (Simplified, Report) {
+    simplify_with(gradient, Options::default())
+}
+
+/// [`simplify_with_report`] by other means than the usual.
+pub fn simplify_with(gradient: Gradient, options: Options) -> (Simplified, Report) {
     let rules = rules::all();
     let roots = convert::roots(&gradient);
     let mut converted = convert::to_egraph(&gradient.loss.graph, &roots);
-    let saturation = saturate::saturate(&mut converted.egraph, &rules);
+    let saturation = saturate::saturate(&mut converted.egraph, &rules, options.budget);
     let (egraph, roots) = (&converted.egraph, &converted.roots);
     let kernel = Aim::Kernel(convert::batch_axes(&gradient));
     let sound = !egraph.analysis.contradiction;
     let chosen = |aim| {
         if sound {
-            rebuild(&gradient, egraph, aim, roots)
+            rebuild(&gradient, egraph, aim, roots, options.extraction)
         } else {
             None
         }
@@ -93,8 +108,14 @@ pub fn simplify_with_report(gradient: Gradient) -> (Simplified, Report) {
 }
 
 /// The definition in the forms that cost least, if they are well scoped.
-fn rebuild(gradient: &Gradient, egraph: &Egraph, aim: Aim, roots: &[Id]) -> Option<Gradient> {
-    let (chosen, _) = extract::extract(egraph, aim, roots)?;
+fn rebuild(
+    gradient: &Gradient,
+    egraph: &Egraph,
+    aim: Aim,
+    roots: &[Id],
+    extraction: Extraction,
+) -> Option<Gradient> {
+    let (chosen, _) = extract::extract(egraph, aim, roots, extraction)?;
     let source = &gradient.loss.graph;
     let (graph, built) = convert::to_graph(source, egraph, &chosen, roots)?;
     let before = convert::roots(gradient);

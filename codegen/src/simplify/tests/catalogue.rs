@@ -13,7 +13,7 @@ fn shipped() -> Vec<Loss> {
     blocks.iter().flat_map(|b| losses(&b.to_string())).collect()
 }
 
-fn all() -> Vec<Loss> {
+pub(super) fn all() -> Vec<Loss> {
     let more = MORE.iter().flat_map(|source| losses(source));
     shipped().into_iter().chain(more).collect()
 }
@@ -91,4 +91,34 @@ fn a_simplified_loss_is_simple() {
         );
         assert_same_values(&simplified.kernel, &again.kernel, "second round");
     }
+}
+
+#[test]
+#[ignore = "probe"]
+fn probe_idempotent() {
+    let (mut n, mut bad, mut badf) = (0, 0, 0);
+    for loss in all() {
+        let (simplified, _) = simplify_with_report(diff::gradient(loss));
+        let name = simplified.kernel.loss.name.clone();
+        let (again, _) = simplify_with_report(simplified.kernel.clone());
+        let (formula, _) = simplify_with_report(simplified.formula.clone());
+        n += 1;
+        let (a, b) = (text(&simplified.kernel), text(&again.kernel));
+        if a != b {
+            bad += 1;
+            println!("=== {name}");
+            for (x, y) in a.iter().zip(&b).filter(|(x, y)| x != y) {
+                println!("  1: {x}\n  2: {y}");
+            }
+        }
+        let (a, b) = (text(&simplified.formula), text(&formula.formula));
+        if a != b {
+            badf += 1;
+            println!("=F= {name}");
+            for (x, y) in a.iter().zip(&b).filter(|(x, y)| x != y) {
+                println!("  F1: {x}\n  F2: {y}");
+            }
+        }
+    }
+    println!("{n} losses, {bad} kernels {badf} formulas differ");
 }

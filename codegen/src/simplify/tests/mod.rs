@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod found;
+mod optimality;
 mod samples;
 mod soundness;
 

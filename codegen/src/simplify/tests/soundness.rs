@@ -6,7 +6,7 @@
 
 use super::super::convert::{roots, to_egraph, to_graph};
 use super::super::cost::Aim;
-use super::super::extract::extract;
+use super::super::extract::{Extraction, extract};
 use super::super::rules::{self, At, Family, Rule};
 use super::super::saturate::{all_classes, findings};
 use super::super::term::{Term, add};
@@ -99,7 +99,7 @@ pub(super) fn environment(graph: &Graph, points: Points, seed: u64) -> Environme
 
 /// Where two classes of an e-graph differ, if they do.
 fn disagreement(source: &Graph, egraph: &Egraph, pair: [Id; 2], points: Points) -> Option<String> {
-    let (chosen, _) = extract(egraph, Aim::Formula, &pair)?;
+    let (chosen, _) = extract(egraph, Aim::Formula, &pair, Extraction::Dag)?;
     let (mut graph, ids) = to_graph(source, egraph, &chosen, &pair)?;
     let ids: Vec<NodeId> = ids
         .into_iter()
