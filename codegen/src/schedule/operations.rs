@@ -179,9 +179,8 @@ fn of_unary(op: UnaryOp) -> Count {
         | UnaryOp::Cosh
         | UnaryOp::Erf => Count::transcendental(1),
         // Compositions of two.
-        UnaryOp::Softplus
-        | UnaryOp::SoftplusOverSigmoid
-        | UnaryOp::Log1mExp
-        | UnaryOp::LnCosh => Count::transcendental(2),
+        UnaryOp::Softplus | UnaryOp::SoftplusOverSigmoid | UnaryOp::Log1mExp | UnaryOp::LnCosh => {
+            Count::transcendental(2)
+        }
     }
 }

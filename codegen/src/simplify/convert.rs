@@ -143,6 +143,19 @@ pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
     }
 }
 
+/// Whether an e-graph has every node that some roots need, as they are.
+pub(crate) fn holds(egraph: &Egraph, graph: &Graph, roots: &[NodeId]) -> bool {
+    let mut classes: Vec<Option<Id>> = vec![None; graph.len()];
+    graph.reachable(roots).into_iter().all(|id| {
+        let class = match graph.node(id) {
+            Node::Detach(a) => classes[a.0 as usize],
+            node => egraph.lookup(to_enode(graph, node, &classes)),
+        };
+        classes[id.0 as usize] = class;
+        class.is_some()
+    })
+}
+
 fn class_of(classes: &[Option<Id>], id: NodeId) -> Id {
     classes[id.0 as usize].expect("children are converted first")
 }

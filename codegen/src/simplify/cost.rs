@@ -34,6 +34,14 @@ impl Price {
             work: self.work.saturating_add(other.work),
         }
     }
+
+    /// What is left of a sum that `other` is part of.
+    pub(crate) fn minus(self, other: Price) -> Price {
+        Price {
+            hazard: self.hazard.saturating_sub(other.hazard),
+            work: self.work.saturating_sub(other.work),
+        }
+    }
 }
 
 /// What is to be chosen for.

@@ -27,13 +27,18 @@ mod term;
 #[cfg(test)]
 mod tests;
 
-use crate::ir::{Gradient, Simplified};
+use crate::ir::{Gradient, NodeId, Simplified};
 use analysis::Egraph;
 use cost::Aim;
 use egg::Id;
+use rules::Rule;
+use saturate::Saturation;
 
 pub use extract::Extraction;
 pub use saturate::{Budget, Stop};
+
+/// The most times that a form is simplified: twice is the rule, once more to see that nothing changes.
+const ROUNDS: usize = 5;
 
 /// How a simplification is to go about it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -72,20 +77,34 @@ pub fn simplify_with_report(gradient: Gradient) -> (Simplified, Report) {
 /// [`simplify_with_report`] by other means than the usual.
 pub fn simplify_with(gradient: Gradient, options: Options) -> (Simplified, Report) {
     let rules = rules::all();
-    let roots = convert::roots(&gradient);
-    let mut converted = convert::to_egraph(&gradient.loss.graph, &roots);
-    let saturation = saturate::saturate(&mut converted.egraph, &rules, options.budget);
-    let (egraph, roots) = (&converted.egraph, &converted.roots);
+    let first = Round::new(&gradient, &rules, options);
     let kernel = Aim::Kernel(convert::batch_axes(&gradient));
-    let sound = !egraph.analysis.contradiction;
-    let chosen = |aim| {
-        if sound {
-            rebuild(&gradient, egraph, aim, roots, options.extraction)
-        } else {
-            None
-        }
+    let mut report = Report {
+        stop: first.saturation.stop,
+        nodes: first.egraph.total_size(),
+        iterations: first.saturation.iterations,
+        rules_fired: vec![],
+        fell_back: false,
     };
-    let (simplified, fell_back) = match (chosen(kernel), chosen(Aim::Formula)) {
+    let mut fired = first.saturation.fired.clone();
+    let mut settled = |aim| {
+        let mut form = first.choose(&gradient, aim)?;
+        for _ in 1..ROUNDS {
+            let round = Round::new(&form, &rules, options);
+            if round.saturation.stop != Stop::Saturated {
+                report.stop = round.saturation.stop;
+            }
+            for (all, more) in fired.iter_mut().zip(&round.saturation.fired) {
+                *all += more;
+            }
+            form = round.choose(&form, aim)?;
+            if round.holds(&form) {
+                break;
+            }
+        }
+        Some(form)
+    };
+    let (simplified, fell_back) = match (settled(kernel), settled(Aim::Formula)) {
         (Some(kernel), Some(formula)) => (Simplified { kernel, formula }, false),
         _ => {
             let kernel = gradient.clone();
@@ -93,37 +112,52 @@ pub fn simplify_with(gradient: Gradient, options: Options) -> (Simplified, Repor
             (Simplified { kernel, formula }, true)
         }
     };
-    let fired = rules.iter().zip(saturation.fired);
-    let report = Report {
-        stop: saturation.stop,
-        nodes: converted.egraph.total_size(),
-        iterations: saturation.iterations,
-        rules_fired: fired
-            .filter(|(_, count)| *count > 0)
-            .map(|(rule, count)| (rule.name, count))
-            .collect(),
-        fell_back,
-    };
+    let named = rules.iter().zip(fired).filter(|(_, count)| *count > 0);
+    report.rules_fired = named.map(|(rule, count)| (rule.name, count)).collect();
+    report.fell_back = fell_back;
     (simplified, report)
 }
 
-/// The definition in the forms that cost least, if they are well scoped.
-fn rebuild(
-    gradient: &Gradient,
-    egraph: &Egraph,
-    aim: Aim,
-    roots: &[Id],
+/// A definition with all that the rules prove equal to its expressions.
+struct Round {
+    egraph: Egraph,
+    roots: Vec<Id>,
+    saturation: Saturation,
     extraction: Extraction,
-) -> Option<Gradient> {
-    let (chosen, _) = extract::extract(egraph, aim, roots, extraction)?;
-    let source = &gradient.loss.graph;
-    let (graph, built) = convert::to_graph(source, egraph, &chosen, roots)?;
-    let before = convert::roots(gradient);
-    let scoped = |(&old, &new): (&crate::ir::NodeId, &crate::ir::NodeId)| {
-        graph.free(new).is_subset(source.free(old))
-    };
-    if !before.iter().zip(&built).all(scoped) {
-        return None;
+}
+
+impl Round {
+    fn new(gradient: &Gradient, rules: &[&Rule], options: Options) -> Self {
+        let roots = convert::roots(gradient);
+        let mut converted = convert::to_egraph(&gradient.loss.graph, &roots);
+        let saturation = saturate::saturate(&mut converted.egraph, rules, options.budget);
+        Round {
+            egraph: converted.egraph,
+            roots: converted.roots,
+            saturation,
+            extraction: options.extraction,
+        }
     }
-    Some(convert::with_roots(gradient, graph, &built))
+
+    /// The definition in the forms that cost least, if nothing contradicts itself and they are well scoped.
+    fn choose(&self, gradient: &Gradient, aim: Aim) -> Option<Gradient> {
+        if self.egraph.analysis.contradiction {
+            return None;
+        }
+        let (egraph, roots) = (&self.egraph, &self.roots);
+        let (chosen, _) = extract::extract(egraph, aim, roots, self.extraction)?;
+        let source = &gradient.loss.graph;
+        let (graph, built) = convert::to_graph(source, egraph, &chosen, roots)?;
+        let before = convert::roots(gradient);
+        let scoped = |(&old, &new): (&NodeId, &NodeId)| graph.free(new).is_subset(source.free(old));
+        if !before.iter().zip(&built).all(scoped) {
+            return None;
+        }
+        Some(convert::with_roots(gradient, graph, &built))
+    }
+
+    /// Whether a form has no expression that the rules have not seen.
+    fn holds(&self, form: &Gradient) -> bool {
+        convert::holds(&self.egraph, &form.loss.graph, &convert::roots(form))
+    }
 }

@@ -11,9 +11,9 @@
 
 use super::super::cost::Price;
 use super::super::language::ENode;
+use super::Problem;
 use super::bits::Bits;
 use super::key::structural_key;
-use super::Problem;
 
 /// The best form of a class so far.
 #[derive(Clone)]
@@ -28,20 +28,26 @@ impl Problem<'_> {
     /// For every class the form whose set of classes costs least. Sweeps until no class finds a better form.
     pub(crate) fn greedy_dag(&self) -> Vec<Option<usize>> {
         let mut best: Vec<Option<Best>> = vec![None; self.classes.len()];
-        loop {
-            let mut changed = false;
+        // Classes whose best form changed in the last sweep, and in this one up to now.
+        let mut news = vec![true; self.classes.len()];
+        for sweep in 0u32.. {
+            let mut changed = vec![false; self.classes.len()];
             for class in 0..self.classes.len() {
-                for candidate in 0..self.classes[class].candidates.len() {
-                    if let Some(better) = self.better(&best, class, candidate) {
+                for (i, candidate) in self.classes[class].candidates.iter().enumerate() {
+                    let asked =
+                        sweep == 0 || candidate.children.iter().any(|&c| news[c] || changed[c]);
+                    if asked && let Some(better) = self.better(&best, class, i) {
                         best[class] = Some(better);
-                        changed = true;
+                        changed[class] = true;
                     }
                 }
             }
-            if !changed {
-                return best.into_iter().map(|b| Some(b?.candidate)).collect();
+            if !changed.contains(&true) {
+                break;
             }
+            news = changed;
         }
+        best.into_iter().map(|b| Some(b?.candidate)).collect()
     }
 
     /// The candidate with its cost, if it beats the best form of its class.

@@ -3,6 +3,8 @@
 //! It is made of operators and leaves, which are the definition's, and not of class ids, which are the order in which
 //! rules found things.
 
+use std::hash::{Hash, Hasher};
+
 use super::super::language::{ENode, Op};
 
 /// The key of an e-node whose children have the keys that `child` gives.
@@ -12,33 +14,33 @@ pub(super) fn structural_key(node: &ENode, child: impl Fn(usize) -> u64) -> u64 
     match &node.op {
         // The order of terms is that of class ids: it must not count.
         Op::Sum(constant, coefficients) => {
-            hasher.write(&format!("sum {constant}"));
-            let parts = children.map(|i| mix(child(i), &coefficients[i].to_string()));
-            hasher.word(parts.fold(0, u64::wrapping_add));
+            ("sum", constant).hash(&mut hasher);
+            let parts = children.map(|i| mix(child(i), &coefficients[i]));
+            hasher.write_u64(parts.fold(0, u64::wrapping_add));
         }
         Op::Product(exponents) => {
-            hasher.write("product");
-            let parts = children.map(|i| mix(child(i), &exponents[i].to_string()));
-            hasher.word(parts.fold(0, u64::wrapping_add));
+            "product".hash(&mut hasher);
+            let parts = children.map(|i| mix(child(i), &exponents[i]));
+            hasher.write_u64(parts.fold(0, u64::wrapping_add));
         }
         op => {
-            hasher.write(&format!("{op:?}"));
+            op.hash(&mut hasher);
             for i in children {
-                hasher.word(child(i));
+                hasher.write_u64(child(i));
             }
         }
     }
-    hasher.state
+    hasher.finish()
 }
 
-fn mix(child: u64, label: &str) -> u64 {
+fn mix(child: u64, label: &impl Hash) -> u64 {
     let mut hasher = Fnv::new();
-    hasher.word(child);
-    hasher.write(label);
-    hasher.state
+    hasher.write_u64(child);
+    label.hash(&mut hasher);
+    hasher.finish()
 }
 
-/// FNV-1a: the same on every platform.
+/// FNV-1a, with every number widened and little-endian: the same on every platform.
 struct Fnv {
     state: u64,
 }
@@ -49,16 +51,36 @@ impl Fnv {
             state: 0xcbf2_9ce4_8422_2325,
         }
     }
+}
 
-    fn byte(&mut self, byte: u8) {
-        self.state = (self.state ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.state
     }
 
-    fn write(&mut self, text: &str) {
-        text.bytes().for_each(|b| self.byte(b));
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.state = (self.state ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        }
     }
 
-    fn word(&mut self, word: u64) {
-        word.to_le_bytes().into_iter().for_each(|b| self.byte(b));
+    fn write_u16(&mut self, i: u16) {
+        self.write_u64(u64::from(i));
+    }
+
+    fn write_u32(&mut self, i: u32) {
+        self.write_u64(u64::from(i));
+    }
+
+    fn write_u64(&mut self, i: u64) {
+        self.write(&i.to_le_bytes());
+    }
+
+    fn write_u128(&mut self, i: u128) {
+        self.write(&i.to_le_bytes());
+    }
+
+    fn write_usize(&mut self, i: usize) {
+        self.write_u64(i as u64);
     }
 }

@@ -32,9 +32,17 @@ impl Problem<'_> {
         }
     }
 
-    fn tree_cost(&self, best: &[Option<(Cost, usize)>], class: usize, index: usize) -> Option<Cost> {
+    fn tree_cost(
+        &self,
+        best: &[Option<(Cost, usize)>],
+        class: usize,
+        index: usize,
+    ) -> Option<Cost> {
         let candidate = &self.classes[class].candidates[index];
-        let own = (u64::from(candidate.price.hazard), u128::from(candidate.price.work));
+        let own = (
+            u64::from(candidate.price.hazard),
+            u128::from(candidate.price.work),
+        );
         candidate.children.iter().try_fold(own, |sum, &child| {
             let part = best[child]?.0;
             Some((sum.0.saturating_add(part.0), sum.1.saturating_add(part.1)))
