@@ -5,7 +5,11 @@
 //! `cot·softmax(z) − onehot·cot`. The rules ([`rules`]) add equal forms to one e-graph until nothing
 //! new is found; two extractions then choose from it, one by numerical hazard and work for the
 //! kernels, one by readability for the formulas. Both are built again through the constructors of
-//! the IR.
+//! the IR, which flattens products of products and sums of sums; no rule does that in general. What is
+//! new by that is simplified again, from the chosen form alone (Kourta et al. 2022, "Caviar", call this
+//! pulsing), until the rules have seen all that is chosen. A kernel is always simplified twice: a
+//! rule that reads a class in few of its forms may see more where there are only few. So simplifying
+//! a kernel changes nothing.
 //!
 //! Invariants: the values do not change, except that limits are taken at removable singularities
 //! and that the angle of a zero vector has no sine of its own (see `rules::trig`); the free axes of
@@ -21,6 +25,7 @@ mod hits;
 mod interval;
 mod language;
 mod monomial;
+mod order;
 pub mod rules;
 mod saturate;
 mod term;
@@ -37,7 +42,7 @@ use saturate::Saturation;
 pub use extract::Extraction;
 pub use saturate::{Budget, Stop};
 
-/// The most times that a form is simplified: twice is the rule, once more to see that nothing changes.
+/// The most times that a form is simplified.
 const ROUNDS: usize = 5;
 
 /// How a simplification is to go about it.
@@ -87,9 +92,13 @@ pub fn simplify_with(gradient: Gradient, options: Options) -> (Simplified, Repor
         fell_back: false,
     };
     let mut fired = first.saturation.fired.clone();
-    let mut settled = |aim| {
+    let mut settled = |aim: Aim, certainly_twice: bool| {
         let mut form = first.choose(&gradient, aim)?;
+        let mut settled = !certainly_twice && first.holds(&form);
         for _ in 1..ROUNDS {
+            if settled {
+                break;
+            }
             let round = Round::new(&form, &rules, options);
             if round.saturation.stop != Stop::Saturated {
                 report.stop = round.saturation.stop;
@@ -98,13 +107,11 @@ pub fn simplify_with(gradient: Gradient, options: Options) -> (Simplified, Repor
                 *all += more;
             }
             form = round.choose(&form, aim)?;
-            if round.holds(&form) {
-                break;
-            }
+            settled = round.holds(&form);
         }
         Some(form)
     };
-    let (simplified, fell_back) = match (settled(kernel), settled(Aim::Formula)) {
+    let (simplified, fell_back) = match (settled(kernel, true), settled(Aim::Formula, false)) {
         (Some(kernel), Some(formula)) => (Simplified { kernel, formula }, false),
         _ => {
             let kernel = gradient.clone();
@@ -146,6 +153,10 @@ impl Round {
         }
         let (egraph, roots) = (&self.egraph, &self.roots);
         let (chosen, _) = extract::extract(egraph, aim, roots, self.extraction)?;
+        let chosen = match aim {
+            Aim::Kernel(_) => order::by_structure(egraph, &chosen),
+            Aim::Formula => order::by_age(egraph, &chosen),
+        };
         let source = &gradient.loss.graph;
         let (graph, built) = convert::to_graph(source, egraph, &chosen, roots)?;
         let before = convert::roots(gradient);
