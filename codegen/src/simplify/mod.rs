@@ -57,11 +57,11 @@ pub struct Options {
 /// What a simplification did, for tests and for whoever wonders about a derivation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
-    /// Why saturation ended.
+    /// Why saturation ended; if it did not saturate every time, why not.
     pub stop: Stop,
-    /// E-nodes at the end.
+    /// E-nodes at the end, of the e-graph of the literal gradients.
     pub nodes: usize,
-    /// Iterations used.
+    /// Iterations used on it.
     pub iterations: usize,
     /// The rules that told the e-graph something new, with how often they did.
     pub rules_fired: Vec<(&'static str, usize)>,
@@ -94,9 +94,9 @@ pub fn simplify_with(gradient: Gradient, options: Options) -> (Simplified, Repor
     let mut fired = first.saturation.fired.clone();
     let mut settled = |aim: Aim, certainly_twice: bool| {
         let mut form = first.choose(&gradient, aim)?;
-        let mut settled = !certainly_twice && first.holds(&form);
+        let mut seen = !certainly_twice && first.holds(&form);
         for _ in 1..ROUNDS {
-            if settled {
+            if seen {
                 break;
             }
             let round = Round::new(&form, &rules, options);
@@ -107,7 +107,7 @@ pub fn simplify_with(gradient: Gradient, options: Options) -> (Simplified, Repor
                 *all += more;
             }
             form = round.choose(&form, aim)?;
-            settled = round.holds(&form);
+            seen = round.holds(&form);
         }
         Some(form)
     };

@@ -120,16 +120,16 @@ fn e_graphs_are_as_large_as_they_were() {
 
 #[test]
 fn within_a_small_budget_the_result_is_still_correct() {
-    let full: Vec<usize> = all()
+    let full: Vec<Report> = all()
         .into_iter()
-        .map(|l| simplify_with_report(diff::gradient(l)).1.nodes)
+        .map(|l| simplify_with_report(diff::gradient(l)).1)
         .collect();
     for nodes in [1, 20, 50, 100, 200] {
         let budget = Budget {
             nodes,
             ..Budget::default()
         };
-        for (loss, &full) in all().into_iter().zip(&full) {
+        for (loss, full) in all().into_iter().zip(&full) {
             let gradient = diff::gradient(loss);
             let options = Options {
                 budget,
@@ -138,7 +138,7 @@ fn within_a_small_budget_the_result_is_still_correct() {
             let (simplified, report) = simplify_with(gradient.clone(), options);
             let name = &gradient.loss.name;
             assert!(!report.fell_back, "{name} {report:?}");
-            if full > nodes {
+            if full.nodes > nodes && !full.rules_fired.is_empty() {
                 assert_eq!(report.stop, Stop::Nodes, "{name} {report:?}");
             }
             assert_same_values(&gradient, &simplified.kernel, "kernel");

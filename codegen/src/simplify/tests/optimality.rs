@@ -16,7 +16,7 @@ use crate::simplify::rules;
 use crate::simplify::saturate::{Budget, saturate};
 use microlp::{ComparisonOp, OptimizationDirection, SolveOptions, Variable};
 
-/// Search nodes of one integer programme in the table.
+/// Search nodes of one integer programme before a bound has to do.
 const NODE_LIMIT: u64 = 20_000;
 
 /// What the different extractions choose, and what would be best.
@@ -32,9 +32,10 @@ struct Row {
 }
 
 impl Row {
-    /// By how much work exceeds the bound, in percent.
-    fn gap(&self) -> f64 {
-        100.0 * (self.ours.work as f64 / self.bound.work as f64 - 1.0)
+    /// By how much work exceeds that of the best choice, in percent; `None` if that is not known or has less hazard.
+    fn gap(&self) -> Option<f64> {
+        let comparable = self.attained && self.ours.hazard == self.bound.hazard;
+        comparable.then(|| 100.0 * (self.ours.work as f64 / self.bound.work as f64 - 1.0))
     }
 }
 
@@ -212,15 +213,18 @@ impl<'p, 'e> Programme<'p, 'e> {
     }
 }
 
-/// The least cost that a proof allows, and whether there is a choice with it.
+/// The least cost that a proof allows, and whether there is a choice with it. Without work if even the least hazard is
+/// only bounded.
 fn optimum(problem: &Problem, known: Price, nodes: u64) -> (Price, bool) {
-    let hazard = if known.hazard == 0 {
-        0
-    } else {
+    let mut hazard = 0;
+    if known.hazard > 0 {
         let mut least = Programme::new(problem, nodes, |_| true);
-        let (bound, _) = least.solve(|price| f64::from(price.hazard), None);
-        (bound - 1e-6).ceil().max(0.0) as u32
-    };
+        let (bound, choice) = least.solve(|price| f64::from(price.hazard), None);
+        hazard = (bound - 1e-6).ceil().max(0.0) as u32;
+        if choice.is_none() && hazard < known.hazard {
+            return (Price { hazard, work: 0 }, false);
+        }
+    }
     // In units of a logit, so that coefficients are near 1.
     const UNIT: f64 = 32768.0;
     let mut least = Programme::new(problem, nodes, |price| price.hazard <= hazard);
@@ -274,7 +278,7 @@ fn kernel_rows(nodes: u64) -> Vec<Row> {
 
 #[test]
 fn kernels_are_close_to_optimal_and_never_worse_than_simpler_choices() {
-    let rows = kernel_rows(50);
+    let rows = kernel_rows(NODE_LIMIT);
     for row in &rows {
         let (name, ours) = (&row.name, row.ours);
         assert!(
@@ -293,12 +297,23 @@ fn kernels_are_close_to_optimal_and_never_worse_than_simpler_choices() {
             row.literal
         );
         assert!(row.bound.hazard <= ours.hazard, "{name}");
-        assert!(
-            row.gap() < 7.0,
-            "{name}: {:.2} % above the optimum",
-            row.gap()
-        );
+        let gap = row.gap().unwrap_or(0.0);
+        assert!(gap < 7.0, "{name}: {gap:.2} % above the optimum");
     }
+    let hazardous = rows.iter().filter(|row| row.gap().is_none());
+    let hazardous: Vec<_> = hazardous.map(|row| row.name.as_str()).collect();
+    assert!(
+        hazardous.len() <= 3,
+        "less hazard may be possible: {hazardous:?}"
+    );
+    let close = rows
+        .iter()
+        .filter(|row| row.gap().is_some_and(|gap| gap < 0.1));
+    let close = close.count();
+    assert!(
+        close >= 98,
+        "only {close} are within a thousandth of the optimum"
+    );
     let better = rows.iter().filter(|row| row.ours < row.tree).count();
     assert!(better > 20, "sharing makes only {better} losses cheaper");
 }
