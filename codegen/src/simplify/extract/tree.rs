@@ -1,7 +1,7 @@
 //! Greedy extraction by *tree* cost, what egg's `Extractor` does: a form costs its own work plus that of each of its
 //! parts, as if nothing were shared.
 //!
-//! It is here to be compared with. Two gradients that could use one statistic of a row each take the form that is cheapest
+//! It is here to be compared with, and as a second start of the local search. Two gradients that could use one statistic of a row each take the form that is cheapest
 //! alone. The cost of a tree grows exponentially with the depth of a graph, hence the wide integers.
 
 use super::Problem;
