@@ -94,7 +94,7 @@ pub fn operations(gradient: &Gradient) -> Operations {
         stack.extend(low.op(id).children());
         let (axes, count) = of(low, id);
         if count != Count::default() {
-            let total = found.entry((axes.len() as usize, axes)).or_default();
+            let total = found.entry((axes.len(), axes)).or_default();
             *total = total.plus(count);
         }
     }

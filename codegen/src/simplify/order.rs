@@ -60,10 +60,10 @@ fn children_first<'e, K: Ord>(
     };
     let mut parents: Vec<Vec<usize>> = vec![vec![]; chosen.len()];
     let mut missing = vec![0; chosen.len()];
-    for i in 0..chosen.len() {
+    for (i, missing) in missing.iter_mut().enumerate() {
         for child in children(i) {
             parents[child].push(i);
-            missing[i] += 1;
+            *missing += 1;
         }
     }
     let mut placed = vec![0; chosen.len()];

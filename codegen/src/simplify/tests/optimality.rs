@@ -111,7 +111,7 @@ impl<'p, 'e> Programme<'p, 'e> {
             })
             .collect();
         let sum = |class: usize| variables[class].iter().map(|&v| (v, 1.0));
-        for class in 0..self.open.len() {
+        for (class, own) in variables.iter().enumerate() {
             let members: Vec<_> = sum(class).collect();
             let comparison = if self.problem.roots.contains(&class) {
                 ComparisonOp::Eq
@@ -121,7 +121,7 @@ impl<'p, 'e> Programme<'p, 'e> {
             programme.add_constraint(members, comparison, 1.0);
             for (k, &i) in self.open[class].iter().enumerate() {
                 for &child in &self.problem.classes[class].candidates[i].children {
-                    let needs: Vec<_> = sum(child).chain([(variables[class][k], -1.0)]).collect();
+                    let needs: Vec<_> = sum(child).chain([(own[k], -1.0)]).collect();
                     programme.add_constraint(needs, ComparisonOp::Ge, 0.0);
                 }
             }
