@@ -4,16 +4,17 @@
 //! cargo run --profile unoptimised -p loss-codegen --example expansion_time
 //! ```
 //!
-//! The profile builds everything as a user's debug build builds a macro: without optimisation. Each
+//! or, with a folder after `--`, for the losses of the Rust files in it. The profile builds everything as a user's debug build builds a macro: without optimisation. Each
 //! loss is expanded eight times; the first time of all pays for setting up, the smallest is what the
 //! machine can do. Losses of one block share its time evenly.
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../loss-dsl/src/losses");
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../loss-dsl/src/losses");
+    let folder = std::env::args_os().nth(1).map_or(library, PathBuf::from);
     println!(
         "{:<26} {:>9} {:>9} {:>8}",
         "loss", "first ms", "best ms", "e-nodes"

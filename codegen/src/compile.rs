@@ -5,7 +5,8 @@ use proc_macro2::{Ident, TokenStream};
 use crate::emit::{Header, Plans};
 use crate::ir::{Gradient, Loss, Simplified};
 use crate::render::{self, Derivation};
-use crate::simplify::{Report, simplify_with_report};
+use crate::schedule::{self, Operations};
+use crate::simplify::{Extraction, Options, Report, simplify_with, simplify_with_report};
 use crate::support::Diagnostics;
 use crate::syntax::ast::Definition;
 use crate::{diff, sema, syntax};
@@ -25,6 +26,33 @@ pub struct Compiled {
     pub plans: Plans,
     /// The formulas.
     pub derivation: Derivation,
+}
+
+/// What a loss and its gradients take, in three forms.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Work {
+    /// As derived, before simplification.
+    pub literal: Operations,
+    /// Simplified, every form chosen by the cost of its tree as if nothing were shared.
+    pub greedy_tree: Operations,
+    /// What the kernel does.
+    pub kernel: Operations,
+}
+
+impl Compiled {
+    /// Counts the operations of the kernel, and of what it could have been.
+    pub fn work(&self) -> Work {
+        let options = Options {
+            extraction: Extraction::Tree,
+            ..Options::default()
+        };
+        let (by_trees, _) = simplify_with(self.literal.clone(), options);
+        Work {
+            literal: schedule::operations(&self.literal),
+            greedy_tree: schedule::operations(&by_trees.kernel),
+            kernel: schedule::operations(&self.simplified.kernel),
+        }
+    }
 }
 
 /// Compiles the definitions of one macro call.

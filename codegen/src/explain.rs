@@ -94,9 +94,9 @@ pub fn explain(loss: Loss, form: Form) -> Explained {
     let literal = diff::gradient(loss);
     let explanation = simplify::explain::explain(&literal, form);
     let gave_up = explanation.is_none();
-    let explanation = explanation.unwrap_or_else(|| Explanation::without_steps(&literal));
-    let roots = names(&literal).into_iter().zip(&explanation.accounts);
-    let roots = roots.map(|(name, account)| explained_root(&explanation, name, account));
+    let rounds = explanation.unwrap_or_else(|| vec![Explanation::without_steps(&literal)]);
+    let roots = names(&literal).into_iter().enumerate();
+    let roots = roots.map(|(at, name)| explained_root(&rounds, name, at));
     Explained {
         name: literal.loss.name.clone(),
         recognised,
@@ -139,19 +139,22 @@ fn names(gradient: &Gradient) -> Vec<String> {
         .collect()
 }
 
-fn explained_root(explanation: &Explanation, name: String, account: &Account) -> ExplainedRoot {
-    let graph = &explanation.graph;
+/// The root number `at` through all rounds.
+fn explained_root(rounds: &[Explanation], name: String, at: usize) -> ExplainedRoot {
+    let spelled = |round: Option<&Explanation>, which: fn(&Account) -> NodeId| {
+        let round = round.expect("a round at least");
+        spelled(&round.graph, which(&round.accounts[at]))
+    };
+    let steps = rounds.iter().flat_map(|round| {
+        let steps = round.accounts[at].steps.iter();
+        steps.map(|step| explained_step(&round.graph, step))
+    });
     ExplainedRoot {
         name,
-        literal: spelled(graph, account.literal),
-        steps: account
-            .steps
-            .iter()
-            .map(|step| explained_step(graph, step))
-            // What only regroups factors is not worth telling.
-            .filter(|step| step.before != step.after)
-            .collect(),
-        result: spelled(graph, account.result),
+        literal: spelled(rounds.first(), |account| account.literal),
+        // What only regroups factors is not worth telling.
+        steps: steps.filter(|step| step.before != step.after).collect(),
+        result: spelled(rounds.last(), |account| account.result),
     }
 }
 

@@ -3,6 +3,7 @@
 use loss_codegen::compile::{Compiled, compile};
 use loss_codegen::emit;
 use loss_codegen::ir::{Graph, Node, NodeId, Reducer, UnaryOp};
+use loss_codegen::render;
 
 fn one(source: &str) -> Compiled {
     let tokens = source.parse().expect("Rust tokens");
@@ -13,37 +14,35 @@ fn one(source: &str) -> Compiled {
     losses.remove(0)
 }
 
-/// The emitted code without the definition that it quotes.
+/// The emitted code without the definition that it quotes, and with the formulas of the kernel: those that are shown keep
+/// the order of the definition.
 fn code(source: &str) -> String {
     let mut compiled = one(source);
     compiled.simplified.kernel.loss.source.clear();
+    let derivation = render::derivation(&compiled.simplified.kernel);
     let Compiled {
         header,
         simplified,
         plans,
-        derivation,
         ..
     } = &compiled;
-    emit::emit(header, &simplified.kernel, plans, derivation).to_string()
+    emit::emit(header, &simplified.kernel, plans, &derivation).to_string()
 }
 
-fn same(parameters: &str, bodies: &[&str]) {
-    let source = |body: &str| format!("pub Same({parameters}) {{ {body} }}");
-    let first = code(&source(bodies[0]));
-    for body in &bodies[1..] {
-        assert_eq!(
-            code(&source(body)),
-            first,
-            "{} and {body} differ",
-            bodies[0]
-        );
-    }
-}
+/// A loss, its parameters, what is said before each spelling, and the spellings.
+type Spelled = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+);
 
-#[test]
-fn cross_entropy() {
-    same(
+/// As different people write them.
+const SPELLINGS: &[Spelled] = &[
+    (
+        "cross entropy",
         "z: [N, C], y: [N] in C",
+        "",
         &[
             "lse[C](z) - z[C = y]",
             "-ln(exp(z[C = y]) / sum[C](exp(z)))",
@@ -52,86 +51,164 @@ fn cross_entropy() {
             "ln(sum[C](exp(z))) - z[C = y]",
             "let m = max[C](z); let e = exp(z - m); -ln((e / sum[C](e))[C = y])",
             "-sum[C](if C == y { log_softmax[C](z) } else { 0 })",
+            "let m = max[C](z); m + ln(sum[C](exp(z - m))) - z[C = y]",
+            "ln(sum[C](exp(z - z[C = y])))",
+            "-sum[C, C == y](ln(softmax[C](z)))",
         ],
-    );
-}
-
-#[test]
-fn label_smoothing() {
-    same(
+    ),
+    (
+        "temperature",
+        "z: [N, C], y: [N] in C, t: scalar = 2 where t > 0",
+        "",
+        &[
+            "lse[C](z / t) - z[C = y] / t",
+            "-ln(softmax[C](z / t)[C = y])",
+            "-log_softmax[C](z / t)[C = y]",
+            "let e = exp(z / t); -ln(e[C = y] / sum[C](e))",
+            "let e = pow(exp(z), 1 / t); -ln(e[C = y] / sum[C](e))",
+            "ln(sum[C](exp(z / t))) - (z / t)[C = y]",
+        ],
+    ),
+    (
+        "label smoothing",
         "z: [N, C], y: [N] in C, e: scalar = 0.1 where 0 <= e && e <= 1",
+        "",
         &[
             "let l = log_softmax[C](z); (1 - e) * -l[C = y] - e * mean[C](l)",
             "(1 - e) * (lse[C](z) - z[C = y]) - e * mean[C](ln(softmax[C](z)))",
             "(1 - e) * -ln(softmax[C](z)[C = y]) - sum[C](e * log_softmax[C](z)) / size[C]",
+            "lse[C](z) - (1 - e) * z[C = y] - e * mean[C](z)",
+            "(1 - e) * -ln(exp(z[C = y]) / sum[C](exp(z))) + e * mean[C](lse[C](z) - z)",
         ],
-    );
-}
-
-#[test]
-fn weighted_exponentials() {
-    same(
+    ),
+    (
+        "weighted exponentials",
         "z: [N, C], n: const [C] where n >= 0, y: [N] in C",
+        "",
         &[
             "lse[C](z + ln(n)) - (z + ln(n))[C = y]",
             "-ln(n[C = y] * exp(z[C = y]) / sum[C](n * exp(z)))",
             "-ln(softmax[C](z + ln(n))[C = y])",
             "ln(sum[C](n * exp(z))) - ln(n[C = y] * exp(z[C = y]))",
+            "let e = n * exp(z); -ln((e / sum[C](e))[C = y])",
+            "-log_softmax[C](z + ln(n))[C = y]",
+            "ln(sum[C](n * exp(z))) - ln(n[C = y]) - z[C = y]",
         ],
-    );
-}
-
-#[test]
-fn odds_against_the_others() {
-    same(
+    ),
+    (
+        "odds against the others",
         "z: [N, C], y: [N] in C",
+        "",
         &[
             "lse[C, C != y](z) - z[C = y]",
             "-ln(exp(z[C = y]) / sum[C, C != y](exp(z)))",
             "ln(sum[C, C != y](exp(z))) - lse[C, C == y](z)",
             "lse[C, C != y](z) - max[C, C == y](z)",
+            "ln(sum[C, C != y](exp(z - z[C = y])))",
+            "lse[C, C != y](z - z[C = y])",
         ],
-    );
-}
-
-#[test]
-fn sigmoid_cross_entropy() {
-    same(
+    ),
+    (
+        "focal",
+        "z: [N, C], y: [N] in C, g: scalar = 2 where g >= 0",
+        "",
+        &[
+            "let p = softmax[C](z)[C = y]; -pow(1 - p, g) * ln(p)",
+            "let l = log_softmax[C](z)[C = y]; -pow(1 - exp(l), g) * l",
+            "let p = exp(z[C = y]) / sum[C](exp(z)); -pow(1 - p, g) * ln(p)",
+            "let p = softmax[C](z)[C = y]; -exp(g * ln(1 - p)) * ln(p)",
+            "let p = softmax[C](z)[C = y]; pow(1 - p, g) * (lse[C](z) - z[C = y])",
+            "let l = lse[C](z) - z[C = y]; pow(1 - exp(-l), g) * l",
+        ],
+    ),
+    (
+        "sigmoid cross entropy of a label",
         "x: [N], t: mask [N]",
+        "",
         &[
             "if t { softplus(-x) } else { softplus(x) }",
             "if t { -ln(sigmoid(x)) } else { -ln(1 - sigmoid(x)) }",
             "if t { ln(1 + exp(-x)) } else { log1p(exp(x)) }",
             "if t { -ln(1 / (1 + exp(-x))) } else { -log_sigmoid(-x) }",
+            "if t { -ln(exp(x) / (1 + exp(x))) } else { -ln(1 / (1 + exp(x))) }",
+            "if t { -ln(exp(x) / (exp(x) + 1)) } else { -ln(1 - 1 / (1 + exp(-x))) }",
         ],
-    );
-}
-
-#[test]
-fn own_partner_against_the_others() {
-    let bodies = [
-        "softplus(lse[M, M != N](s) - s[M = N])",
-        "softplus(lse[M, M != N](s - s[M = N]))",
-        "ln(1 + sum[M, M != N](exp(s - s[M = N])))",
-        "log1p(sum[M, !(M == N)](exp(s - s[M = N])))",
-    ];
-    let bodies = bodies.map(|body| format!("axis M like N; let s = dot[D](a, b[N -> M]); {body}"));
-    same(
+    ),
+    (
+        "sigmoid cross entropy of a probability",
+        "x: [N], t: const [N] where 0 <= t && t <= 1",
+        "",
+        &[
+            "-t * ln(sigmoid(x)) - (1 - t) * ln(1 - sigmoid(x))",
+            "t * softplus(-x) + (1 - t) * softplus(x)",
+            "-(t * log_sigmoid(x) + (1 - t) * log_sigmoid(-x))",
+            "t * ln(1 + exp(-x)) + (1 - t) * ln(1 + exp(x))",
+            "let p = 1 / (1 + exp(-x)); -(t * ln(p) + (1 - t) * ln(1 - p))",
+        ],
+    ),
+    (
+        "own partner against the others",
         "a: [N, D], b: [N, D]",
-        &bodies.each_ref().map(String::as_str),
-    );
-}
-
-#[test]
-fn cosine_similarity() {
-    same(
+        "axis M like N; let s = dot[D](a, b[N -> M]);",
+        &[
+            "softplus(lse[M, M != N](s) - s[M = N])",
+            "softplus(lse[M, M != N](s - s[M = N]))",
+            "ln(1 + sum[M, M != N](exp(s - s[M = N])))",
+            "log1p(sum[M, !(M == N)](exp(s - s[M = N])))",
+            "log1p(exp(lse[M, M != N](s - s[M = N])))",
+        ],
+    ),
+    (
+        "cosine similarity",
         "a: [N, D], b: [N, D]",
+        "",
         &[
             "1 - dot[D](unit[D](a), unit[D](b))",
             "1 - dot[D](a, b) / (norm[D](a) * norm[D](b))",
             "1 - sum[D](a * b) / (sqrt(sum[D](a * a)) * sqrt(sum[D](square(b))))",
+            "1 - sum[D](unit[D](a) * unit[D](b))",
+            "1 - dot[D](a / norm[D](a), b / norm[D](b))",
+            "1 - cos(acos(dot[D](unit[D](a), unit[D](b))))",
         ],
-    );
+    ),
+    (
+        "squared distance",
+        "a: [N, D], b: [N, D]",
+        "",
+        &[
+            "sum[D](square(a - b))",
+            "sum[D]((a - b) * (a - b))",
+            "dot[D](a - b, a - b)",
+            "pow(norm[D](a - b), 2)",
+            "square(sqrt(sum[D](square(a - b))))",
+            "sum[D](pow(abs(a - b), 2))",
+        ],
+    ),
+    (
+        "angular margin",
+        "c: [N] where -1 < c && c < 1, m: scalar = 0.5",
+        "",
+        &[
+            "cos(acos(c) + m)",
+            "cos(m + acos(c))",
+            "let t = acos(c); cos(t) * cos(m) - sin(t) * sin(m)",
+            "c * cos(m) - sin(acos(c)) * sin(m)",
+            "c * cos(m) - sqrt((1 - c) * (1 + c)) * sin(m)",
+        ],
+    ),
+];
+
+#[test]
+fn however_a_loss_is_written_the_kernel_is_the_same() {
+    let mut differ = vec![];
+    for (loss, parameters, before, bodies) in SPELLINGS {
+        assert!(bodies.len() >= 5, "{loss}");
+        let code = |body: &str| code(&format!("pub Same({parameters}) {{ {before} {body} }}"));
+        let first = code(bodies[0]);
+        let others = bodies[1..].iter().filter(|body| code(body) != first);
+        differ.extend(others.map(|body| format!("{loss}: {} and {body}", bodies[0])));
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
 }
 
 #[test]

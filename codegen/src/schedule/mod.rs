@@ -12,6 +12,7 @@ mod contraction;
 pub mod low;
 mod lower;
 mod nest;
+mod operations;
 pub mod plan;
 mod store;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod tests;
 
 use crate::ir::{Gradient, Graph, Loss, NodeId, ParamId, Role};
 use lower::Lowering;
+pub use operations::{Count, Operations, operations};
 use plan::{Output, Plan};
 
 /// The plan of evaluation: the loss per sample.

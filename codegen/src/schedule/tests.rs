@@ -1,10 +1,10 @@
 //! Plans of small losses.
 
 use super::plan::{Step, Stmt};
-use super::{backward, forward};
+use super::{backward, forward, operations};
 use crate::diff;
 use crate::ir::tests::fixture;
-use crate::ir::{AxisSet, Index, Loss, NodeId, Reducer};
+use crate::ir::{AxisSet, Index, Loss, NodeId, Reducer, UnaryOp};
 
 fn loss(f: crate::ir::tests::Fixture, value: NodeId) -> Loss {
     Loss {
@@ -72,4 +72,20 @@ fn cosine_head_is_three_products() {
         .filter(|s| matches!(s, Step::Contract { .. }))
         .count();
     assert_eq!(products, 3, "{:#?}", plan.steps);
+}
+
+#[test]
+fn operations_are_counted_once_and_where_their_axes_are() {
+    let mut f = fixture();
+    // Σ e^z + sin Σ e^z: the sum is shared.
+    let exp = f.g.unary(UnaryOp::Exp, f.z);
+    let sum = f.g.reduce(Reducer::Sum, AxisSet::of(f.c), exp);
+    let sine = f.g.unary(UnaryOp::Sin, sum);
+    let value = f.g.add(sum, sine);
+    let mut gradient = diff::gradient(loss(f, value));
+    gradient.gradients.clear();
+    let operations = operations(&gradient);
+    assert_eq!(operations.to_string(), "1 + 1t per [N, C], 1 + 1t per [N]");
+    let extent = |axis: &str| if axis == "C" { 10 } else { 3 };
+    assert_eq!(operations.total(extent), (33, 33));
 }

@@ -7,7 +7,7 @@
 //! Out: the chosen e-nodes are built again through the constructors of the IR, children first, in a
 //! fresh graph with the same axes, dimensions and parameters under the same ids.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use egg::{Id, Language};
 
@@ -149,6 +149,19 @@ pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
     }
 }
 
+/// Whether an e-graph has every node that some roots need, as they are.
+pub(crate) fn holds(egraph: &Egraph, graph: &Graph, roots: &[NodeId]) -> bool {
+    let mut classes: Vec<Option<Id>> = vec![None; graph.len()];
+    graph.reachable(roots).into_iter().all(|id| {
+        let class = match graph.node(id) {
+            Node::Detach(a) => classes[a.0 as usize],
+            node => egraph.lookup(to_enode(node, &|child| class_of(&classes, child))),
+        };
+        classes[id.0 as usize] = class;
+        class.is_some()
+    })
+}
+
 fn class_of(classes: &[Option<Id>], id: NodeId) -> Id {
     classes[id.0 as usize].expect("children are converted first")
 }
@@ -215,7 +228,6 @@ pub(crate) fn to_graph(
     chosen: &[(Id, &ENode)],
     roots: &[Id],
 ) -> Option<(Graph, Vec<NodeId>)> {
-    let chosen = &in_order_of_age(egraph, chosen);
     let mut graph = same_declarations(source);
     let mut built: Vec<NodeId> = vec![];
     let mut places: HashMap<Id, usize> = HashMap::new();
@@ -238,35 +250,6 @@ pub(crate) fn to_graph(
         return None;
     }
     Some((graph, roots?))
-}
-
-/// Children first, and otherwise the oldest class first: terms then stand in the order in which the
-/// definition has them.
-fn in_order_of_age<'e>(egraph: &Egraph, chosen: &[(Id, &'e ENode)]) -> Vec<(Id, &'e ENode)> {
-    let place: HashMap<Id, usize> = chosen.iter().enumerate().map(|(i, c)| (c.0, i)).collect();
-    let mut parents: Vec<Vec<usize>> = vec![vec![]; chosen.len()];
-    let mut missing = vec![0; chosen.len()];
-    for (i, (_, node)) in chosen.iter().enumerate() {
-        for &child in node.children() {
-            if let Some(&child) = place.get(&egraph.find(child)) {
-                parents[child].push(i);
-                missing[i] += 1;
-            }
-        }
-    }
-    let ready = (0..chosen.len()).filter(|&i| missing[i] == 0);
-    let mut ready: BTreeSet<(Id, usize)> = ready.map(|i| (chosen[i].0, i)).collect();
-    let mut ordered = vec![];
-    while let Some((_, i)) = ready.pop_first() {
-        ordered.push(chosen[i]);
-        for &parent in &parents[i] {
-            missing[parent] -= 1;
-            if missing[parent] == 0 {
-                ready.insert((chosen[parent].0, parent));
-            }
-        }
-    }
-    ordered
 }
 
 /// An e-node over nodes.

@@ -13,7 +13,7 @@ use super::language::{ENode, Op};
 use super::monomial::readings;
 use crate::ir::{AxisSet, BinaryOp, Reducer, SoftmaxForm, UnaryOp};
 use crate::support::rational::Rational;
-use egg::Id;
+use egg::{Id, Language};
 
 const BATCH: u64 = 64;
 const OTHER: u64 = 512;
@@ -32,6 +32,14 @@ impl Price {
         Price {
             hazard: self.hazard.saturating_add(other.hazard),
             work: self.work.saturating_add(other.work),
+        }
+    }
+
+    /// What is left of a sum that `other` is part of.
+    pub(crate) fn minus(self, other: Price) -> Price {
+        Price {
+            hazard: self.hazard.saturating_sub(other.hazard),
+            work: self.work.saturating_sub(other.work),
         }
     }
 }
@@ -241,6 +249,19 @@ fn unary_work(op: UnaryOp) -> u64 {
     }
 }
 
+/// Whether one of two classes is known as a multiple of the other, which is more than a symbol.
+fn is_multiple(egraph: &Egraph, a: Id, b: Id) -> bool {
+    let of = |multiple: Id, base: Id| {
+        let sums = egraph[multiple].nodes.iter().filter_map(ENode::as_sum);
+        sums.into_iter().any(|(constant, terms)| {
+            matches!(terms.as_slice(), &[(id, _)] if egraph.find(id) == egraph.find(base))
+                && constant.is_zero()
+                && !egraph[base].nodes.iter().any(ENode::is_leaf)
+        })
+    };
+    of(a, b) || of(b, a)
+}
+
 /// How much there is to read.
 fn symbols(egraph: &Egraph, node: &ENode) -> u64 {
     match &node.op {
@@ -280,6 +301,9 @@ fn symbols(egraph: &Egraph, node: &ENode) -> u64 {
                 3
             } else if is(1, Rational::ZERO) || is(2, Rational::ZERO) {
                 6
+            } else if is_multiple(egraph, node.children[1], node.children[2]) {
+                // It will be written as a product with a choice of numbers.
+                11
             } else {
                 8
             }

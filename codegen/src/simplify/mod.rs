@@ -5,7 +5,11 @@
 //! `cot·softmax(z) − onehot·cot`. The rules ([`rules`]) add equal forms to one e-graph until nothing
 //! new is found; two extractions then choose from it, one by numerical hazard and work for the
 //! kernels, one by readability for the formulas. Both are built again through the constructors of
-//! the IR.
+//! the IR, which flattens products of products and sums of sums; no rule does that in general. What is
+//! new by that is simplified again, from the chosen form alone (Kourta et al. 2022, "Caviar", call this
+//! pulsing), until the rules have seen all that is chosen. A kernel is always simplified twice: a
+//! rule that reads a class in few of its forms may see more where there are only few. So simplifying
+//! a kernel changes nothing.
 //!
 //! Invariants: the values do not change, except that limits are taken at removable singularities
 //! and that the angle of a zero vector has no sine of its own (see `rules::trig`); the free axes of
@@ -21,7 +25,8 @@ mod hazard;
 mod hits;
 mod language;
 mod monomial;
-pub mod proof;
+mod order;
+mod proof;
 pub mod rules;
 mod saturate;
 mod term;
@@ -29,20 +34,36 @@ mod term;
 mod tests;
 
 use crate::ir::{Gradient, Graph, NodeId, Simplified};
-use analysis::Egraph;
+use convert::Converted;
 use cost::Aim;
 use egg::Id;
+use language::ENode;
+use rules::Rule;
+use saturate::{Saturation, Witness, saturate};
 
-pub use saturate::Stop;
+pub use extract::Extraction;
+pub use saturate::{Budget, Stop};
+
+/// The most times that a form is simplified.
+const ROUNDS: usize = 5;
+
+/// How a simplification is to go about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    /// How far saturation may go.
+    pub budget: Budget,
+    /// How forms are chosen.
+    pub extraction: Extraction,
+}
 
 /// What a simplification did, for tests and for whoever wonders about a derivation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
-    /// Why saturation ended.
+    /// Why saturation ended; if it did not saturate every time, why not.
     pub stop: Stop,
-    /// E-nodes at the end.
+    /// E-nodes at the end, of the e-graph of the literal gradients.
     pub nodes: usize,
-    /// Iterations used.
+    /// Iterations used on it.
     pub iterations: usize,
     /// The rules that told the e-graph something new, with how often they did.
     pub rules_fired: Vec<(&'static str, usize)>,
@@ -57,21 +78,42 @@ pub fn simplify(gradient: Gradient) -> Simplified {
 
 /// [`simplify`] with an account of what it did.
 pub fn simplify_with_report(gradient: Gradient) -> (Simplified, Report) {
+    simplify_with(gradient, Options::default())
+}
+
+/// [`simplify_with_report`] by other means than the usual.
+pub fn simplify_with(gradient: Gradient, options: Options) -> (Simplified, Report) {
     let rules = rules::all();
-    let roots = convert::roots(&gradient);
-    let mut converted = convert::to_egraph(&gradient.loss.graph, &roots);
-    let saturation = saturate::saturate(&mut converted.egraph, &rules);
-    let (egraph, roots) = (&converted.egraph, &converted.roots);
+    let first = Round::new(&gradient, &rules, options, None);
     let kernel = Aim::Kernel(convert::batch_axes(&gradient));
-    let sound = !egraph.analysis.contradiction;
-    let chosen = |aim| {
-        if sound {
-            rebuild(&gradient, egraph, aim, roots)
-        } else {
-            None
-        }
+    let mut report = Report {
+        stop: first.saturation.stop,
+        nodes: first.converted.egraph.total_size(),
+        iterations: first.saturation.iterations,
+        rules_fired: vec![],
+        fell_back: false,
     };
-    let (simplified, fell_back) = match (chosen(kernel), chosen(Aim::Formula)) {
+    let mut fired = first.saturation.fired.clone();
+    let mut settled = |aim: Aim| {
+        let mut form = first.choose(&gradient, aim)?;
+        let mut is_settled = first.is_last(1, aim, &form);
+        for number in 2.. {
+            if is_settled {
+                break;
+            }
+            let round = Round::new(&form, &rules, options, None);
+            if round.saturation.stop != Stop::Saturated {
+                report.stop = round.saturation.stop;
+            }
+            for (all, more) in fired.iter_mut().zip(&round.saturation.fired) {
+                *all += more;
+            }
+            form = round.choose(&form, aim)?;
+            is_settled = round.is_last(number, aim, &form);
+        }
+        Some(form)
+    };
+    let (simplified, fell_back) = match (settled(kernel), settled(Aim::Formula)) {
         (Some(kernel), Some(formula)) => (Simplified { kernel, formula }, false),
         _ => {
             let kernel = gradient.clone();
@@ -79,35 +121,80 @@ pub fn simplify_with_report(gradient: Gradient) -> (Simplified, Report) {
             (Simplified { kernel, formula }, true)
         }
     };
-    let fired = rules.iter().zip(saturation.fired);
-    let report = Report {
-        stop: saturation.stop,
-        nodes: converted.egraph.total_size(),
-        iterations: saturation.iterations,
-        rules_fired: fired
-            .filter(|(_, count)| *count > 0)
-            .map(|(rule, count)| (rule.name, count))
-            .collect(),
-        fell_back,
-    };
+    let named = rules.iter().zip(fired).filter(|(_, count)| *count > 0);
+    report.rules_fired = named.map(|(rule, count)| (rule.name, count)).collect();
+    report.fell_back = fell_back;
     (simplified, report)
 }
 
-/// The definition in the forms that cost least, if they are well scoped.
-fn rebuild(gradient: &Gradient, egraph: &Egraph, aim: Aim, roots: &[Id]) -> Option<Gradient> {
-    let (chosen, _) = extract::extract(egraph, aim, roots)?;
-    let source = &gradient.loss.graph;
-    let (graph, built) = convert::to_graph(source, egraph, &chosen, roots)?;
-    if !is_scoped(gradient, &graph, &built) {
-        return None;
-    }
-    Some(convert::with_roots(gradient, graph, &built))
+/// A definition with all that the rules prove equal to its expressions.
+struct Round {
+    converted: Converted,
+    saturation: Saturation,
+    extraction: Extraction,
 }
 
-/// Whether every root depends on nothing that it did not depend on before.
-fn is_scoped(gradient: &Gradient, graph: &Graph, roots: &[NodeId]) -> bool {
-    let source = &gradient.loss.graph;
-    let before = convert::roots(gradient);
-    let mut pairs = before.iter().zip(roots);
-    pairs.all(|(&old, &new)| graph.free(new).is_subset(source.free(old)))
+impl Round {
+    /// Saturates, before a witness if there is one.
+    fn new(
+        gradient: &Gradient,
+        rules: &[&Rule],
+        options: Options,
+        witness: Option<&mut dyn Witness>,
+    ) -> Self {
+        let roots = convert::roots(gradient);
+        let mut converted = convert::to_egraph(&gradient.loss.graph, &roots);
+        let saturation = saturate(&mut converted.egraph, rules, options.budget, witness);
+        Round {
+            converted,
+            saturation,
+            extraction: options.extraction,
+        }
+    }
+
+    /// The definition in the forms that cost least, if nothing contradicts itself and they are well scoped.
+    fn choose(&self, gradient: &Gradient, aim: Aim) -> Option<Gradient> {
+        let chosen = self.chosen(aim)?;
+        let (graph, built) = self.rebuilt(gradient, &chosen)?;
+        Some(convert::with_roots(gradient, graph, &built))
+    }
+
+    /// The e-nodes that cost least, in the order in which they are to be built.
+    fn chosen(&self, aim: Aim) -> Option<Vec<(Id, &ENode)>> {
+        let (egraph, roots) = (&self.converted.egraph, &self.converted.roots);
+        if egraph.analysis.contradiction {
+            return None;
+        }
+        let (chosen, _) = extract::extract(egraph, aim, roots, self.extraction)?;
+        Some(match aim {
+            Aim::Kernel(_) => order::by_structure(egraph, &chosen),
+            Aim::Formula => order::by_age(egraph, &chosen),
+        })
+    }
+
+    /// The roots in a graph of their own, if none depends on an axis that it did not depend on before.
+    fn rebuilt(
+        &self,
+        gradient: &Gradient,
+        chosen: &[(Id, &ENode)],
+    ) -> Option<(Graph, Vec<NodeId>)> {
+        let (egraph, roots) = (&self.converted.egraph, &self.converted.roots);
+        let source = &gradient.loss.graph;
+        let (graph, built) = convert::to_graph(source, egraph, chosen, roots)?;
+        let before = convert::roots(gradient);
+        let scoped = |(&old, &new): (&NodeId, &NodeId)| graph.free(new).is_subset(source.free(old));
+        before
+            .iter()
+            .zip(&built)
+            .all(scoped)
+            .then_some((graph, built))
+    }
+
+    /// Whether a form that this round has chosen, being the `number`-th, needs no further one: it has no expression that the
+    /// rules have not seen, and a kernel has been simplified twice.
+    fn is_last(&self, number: usize, aim: Aim, form: &Gradient) -> bool {
+        let enough = number > 1 || matches!(aim, Aim::Formula);
+        let (egraph, graph) = (&self.converted.egraph, &form.loss.graph);
+        number == ROUNDS || (enough && convert::holds(egraph, graph, &convert::roots(form)))
+    }
 }

@@ -13,10 +13,24 @@ use super::analysis::Egraph;
 use super::rules::{Rule, at};
 use super::term::{Built, Term, add, add_noting};
 
-/// The most iterations.
-pub(crate) const ITERATIONS: usize = 16;
-/// The size at which the e-graph stops growing.
-pub(crate) const NODES: usize = 1500;
+/// How far saturation may go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Budget {
+    /// The size, in e-nodes, at which the e-graph stops growing.
+    pub nodes: usize,
+    /// The most iterations.
+    pub iterations: usize,
+}
+
+impl Default for Budget {
+    /// More than twice what the largest loss of the library needs.
+    fn default() -> Self {
+        Budget {
+            nodes: 1500,
+            iterations: 16,
+        }
+    }
+}
 
 /// Why saturation ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,15 +77,11 @@ pub(crate) trait Witness {
     fn application(&mut self, application: Application);
 }
 
-/// Applies the rules until nothing is new or the budget is used up.
-pub(crate) fn saturate(egraph: &mut Egraph, rules: &[&Rule]) -> Saturation {
-    saturate_before(egraph, rules, None)
-}
-
-/// [`saturate`] before a witness. What happens is the same.
-pub(crate) fn saturate_before(
+/// Applies the rules until nothing is new or the budget is used up. A witness changes nothing.
+pub(crate) fn saturate(
     egraph: &mut Egraph,
     rules: &[&Rule],
+    budget: Budget,
     mut witness: Option<&mut dyn Witness>,
 ) -> Saturation {
     let mut fired = vec![0; rules.len()];
@@ -81,7 +91,7 @@ pub(crate) fn saturate_before(
         fired,
     };
     let mut everywhere = true;
-    for iteration in 0..ITERATIONS {
+    for iteration in 0..budget.iterations {
         let visited = if everywhere {
             all_classes(egraph)
         } else {
@@ -114,7 +124,7 @@ pub(crate) fn saturate_before(
                     });
                 }
             }
-            if egraph.total_size() > NODES {
+            if egraph.total_size() > budget.nodes {
                 egraph.rebuild();
                 return stopped(Stop::Nodes, iteration + 1, fired);
             }
@@ -130,7 +140,7 @@ pub(crate) fn saturate_before(
         // a pass over everything.
         everywhere = !news;
     }
-    stopped(Stop::Iterations, ITERATIONS, fired)
+    stopped(Stop::Iterations, budget.iterations, fired)
 }
 
 pub(crate) fn all_classes(egraph: &Egraph) -> Vec<Id> {

@@ -5,6 +5,8 @@
 //! looked at (`sight`) and what it said. From the equations the cheapest proof is found that the literal form
 //! of a root equals the extracted one (`proof`), and told as a list of replacements (`steps`).
 //!
+//! What a round has chosen is simplified once more (see [`simplify`](super::simplify())), so there may be several rounds to tell.
+//!
 //! The witness changes nothing: the explained form is the one that [`simplify`](super::simplify()) gives. It costs
 //! time, so expansion does without.
 
@@ -14,11 +16,12 @@ mod steps;
 mod teller;
 mod written;
 
-use super::convert;
+use egg::Id;
+
 use super::cost::Aim;
-use super::extract;
+use super::language::ENode;
 use super::rules::{self, Rule};
-use super::saturate::saturate_before;
+use super::{Options, Round, convert};
 use crate::ir::{Gradient, Graph, NodeId};
 use proof::Proofs;
 use sight::Record;
@@ -119,7 +122,7 @@ pub struct Account {
     pub result: NodeId,
 }
 
-/// How the roots of a definition came about.
+/// How the roots of a definition came about in one round of simplification.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     /// All expressions. Those of steps are not in normal form: they are to be shown and evaluated, not
@@ -148,38 +151,59 @@ impl Explanation {
 /// once, so the shorter of two proofs is told.
 const PATIENCE: [u32; 2] = [10, 150];
 
-/// Explains a form. `None` if simplification gives up because rules contradict each other: then the literal form
-/// is the result.
-pub fn explain(gradient: &Gradient, form: Form) -> Option<Explanation> {
+/// Explains a form, round by round: each round begins with what the one before came to, and the last gives what
+/// simplification gives. `None` if simplification gives up because rules contradict each other: then the literal form is the
+/// result.
+pub fn explain(gradient: &Gradient, form: Form) -> Option<Vec<Explanation>> {
     let rules = rules::all();
-    let roots = convert::roots(gradient);
-    let mut converted = convert::to_egraph(&gradient.loss.graph, &roots);
-    let mut record = Record::default();
-    saturate_before(&mut converted.egraph, &rules, Some(&mut record));
-    if converted.egraph.analysis.contradiction {
-        return None;
-    }
     let aim = match form {
         Form::Kernel => Aim::Kernel(convert::batch_axes(gradient)),
         Form::Formula => Aim::Formula,
     };
-    let (chosen, _) = extract::extract(&converted.egraph, aim, &converted.roots)?;
-    let source = &gradient.loss.graph;
-    let (graph, results) = convert::to_graph(source, &converted.egraph, &chosen, &converted.roots)?;
-    if !super::is_scoped(gradient, &graph, &results) {
-        return None;
+    let mut told = vec![];
+    let mut current = gradient.clone();
+    loop {
+        let mut record = Record::default();
+        let round = Round::new(&current, &rules, Options::default(), Some(&mut record));
+        let chosen = round.chosen(aim)?;
+        let (graph, results) = round.rebuilt(&current, &chosen)?;
+        let next = convert::with_roots(&current, graph.clone(), &results);
+        let roots = Roots { graph, results };
+        told.push(tell(&current, aim, &round, roots, &chosen, &mut record)?);
+        if round.is_last(told.len(), aim, &next) {
+            return Some(told);
+        }
+        current = next;
     }
-    let mut teller = Teller::new(&converted, graph);
-    let literal = teller.write_definition(source, &roots);
+}
+
+/// What a round came to.
+struct Roots {
+    graph: Graph,
+    results: Vec<NodeId>,
+}
+
+/// Explains one round.
+fn tell(
+    gradient: &Gradient,
+    aim: Aim,
+    round: &Round,
+    roots: Roots,
+    chosen: &[(Id, &ENode)],
+    record: &mut Record,
+) -> Option<Explanation> {
+    let converted = &round.converted;
+    let mut teller = Teller::new(converted, roots.graph);
+    let literal = teller.write_definition(&gradient.loss.graph, &convert::roots(gradient));
     teller.write_births();
-    teller.write_best(aim, &chosen);
+    teller.write_best(aim, chosen);
     teller.write_members();
     teller.write_conversions();
-    teller.write_applications(&rules, &mut record);
+    teller.write_applications(&rules::all(), record);
     let proofs = PATIENCE.map(|p| Proofs::new(&teller.written, &teller.equations, p));
-    let accounts = literal.into_iter().zip(&converted.roots).zip(results);
+    let ends = literal.into_iter().zip(&converted.roots).zip(roots.results);
     let accounts =
-        accounts.map(|((literal, root), result)| teller.account(&proofs, literal, *root, result));
+        ends.map(|((literal, root), result)| teller.account(&proofs, literal, *root, result));
     let accounts = accounts.collect::<Option<Vec<Account>>>()?;
     Some(Explanation {
         graph: teller.written.graph,

@@ -14,7 +14,7 @@ use super::super::convert::{self, Converted};
 use super::super::cost::Aim;
 use super::super::language::{ENode, Op};
 use super::super::rules::Rule;
-use super::super::{extract, saturate};
+use super::super::{Extraction, extract, saturate};
 use super::proof::{Equation, Proofs};
 use super::sight::{self, Pattern, Record};
 use super::written::Written;
@@ -92,7 +92,8 @@ impl<'a> Teller<'a> {
     /// The best member of every class: as extracted, elsewhere as it would be.
     pub(super) fn write_best(&mut self, aim: Aim, chosen: &[(Id, &ENode)]) {
         let egraph = &self.converted.egraph;
-        let elsewhere = extract::extract(egraph, aim, &saturate::all_classes(egraph));
+        let elsewhere =
+            extract::extract(egraph, aim, &saturate::all_classes(egraph), Extraction::Dag);
         let elsewhere = elsewhere.map_or(vec![], |(chosen, _)| chosen);
         for (class, node) in chosen.iter().chain(&elsewhere) {
             if !self.best.contains_key(class)

@@ -3,8 +3,8 @@
 use super::points::{Draw, Points, environment};
 use super::*;
 use crate::ir::eval::eval_all;
-use crate::simplify::Stop;
 use crate::simplify::convert::roots;
+use crate::simplify::{Budget, Options, Stop, simplify_with};
 
 /// The losses of the library.
 pub(super) fn shipped() -> Vec<Loss> {
@@ -76,19 +76,73 @@ fn a_result_depends_on_its_definition_alone() {
 }
 
 #[test]
-fn a_simplified_loss_is_simple() {
+fn simplifying_a_kernel_changes_nothing() {
+    let mut changed = vec![];
     for loss in all() {
         let (simplified, _) = simplify_with_report(diff::gradient(loss));
-        let name = simplified.kernel.loss.name.clone();
-        let (again, report) = simplify_with_report(simplified.kernel.clone());
-        let size = |g: &Gradient| g.loss.graph.reachable(&roots(g)).len();
+        let kernel = &simplified.kernel;
+        let (again, report) = simplify_with_report(kernel.clone());
+        assert!(!report.fell_back, "{}", kernel.loss.name);
+        for (once, twice) in text(kernel).iter().zip(&text(&again.kernel)) {
+            if once != twice {
+                changed.push(format!("{}:\n  {once}\n  {twice}", kernel.loss.name));
+            }
+        }
+    }
+    assert!(changed.is_empty(), "{}", changed.join("\n"));
+}
+
+#[test]
+fn simplifying_a_formula_leaves_its_length() {
+    for loss in all() {
+        let (simplified, _) = simplify_with_report(diff::gradient(loss));
+        let formula = &simplified.formula;
+        let (again, report) = simplify_with_report(formula.clone());
+        let name = &formula.loss.name;
         assert!(!report.fell_back, "{name}");
-        assert!(
-            size(&again.kernel) <= size(&simplified.kernel) + size(&simplified.kernel) / 10,
-            "{name}\n{:#?}\n{:#?}",
-            text(&simplified.kernel),
-            text(&again.kernel)
-        );
-        assert_same_values(&simplified.kernel, &again.kernel, "second round");
+        let size = |g: &Gradient| g.loss.graph.reachable(&roots(g)).len();
+        let (once, twice) = (size(formula), size(&again.formula));
+        assert!(twice <= once + once / 10, "{name}: {once} became {twice}");
+        assert_same_values(formula, &again.formula, "second round");
+    }
+}
+
+#[test]
+fn e_graphs_are_as_large_as_they_were() {
+    let mut table = format!("{:<24} {:>8} {:>10}\n", "loss", "e-nodes", "iterations");
+    for loss in shipped() {
+        let name = loss.name.clone();
+        let (_, report) = simplify_with_report(diff::gradient(loss));
+        table += &format!("{name:<24} {:>8} {:>10}\n", report.nodes, report.iterations);
+    }
+    insta::assert_snapshot!("e_graphs", table);
+}
+
+#[test]
+fn within_a_small_budget_the_result_is_still_correct() {
+    let full: Vec<Report> = all()
+        .into_iter()
+        .map(|l| simplify_with_report(diff::gradient(l)).1)
+        .collect();
+    for nodes in [1, 20, 50, 100, 200] {
+        let budget = Budget {
+            nodes,
+            ..Budget::default()
+        };
+        for (loss, full) in all().into_iter().zip(&full) {
+            let gradient = diff::gradient(loss);
+            let options = Options {
+                budget,
+                ..Options::default()
+            };
+            let (simplified, report) = simplify_with(gradient.clone(), options);
+            let name = &gradient.loss.name;
+            assert!(!report.fell_back, "{name} {report:?}");
+            if full.nodes > nodes && !full.rules_fired.is_empty() {
+                assert_eq!(report.stop, Stop::Nodes, "{name} {report:?}");
+            }
+            assert_same_values(&gradient, &simplified.kernel, "kernel");
+            assert_same_values(&gradient, &simplified.formula, "formula");
+        }
     }
 }

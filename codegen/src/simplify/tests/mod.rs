@@ -4,6 +4,7 @@ mod catalogue;
 mod conditions;
 mod explained;
 mod found;
+mod optimality;
 mod points;
 mod replay;
 mod samples;

@@ -17,7 +17,7 @@ use crate::ir::eval::{Elements, Exact, Number, Tensor, eval_all};
 use crate::simplify::analysis::Egraph;
 use crate::simplify::convert::{roots, to_egraph, to_graph};
 use crate::simplify::cost::Aim;
-use crate::simplify::extract::extract;
+use crate::simplify::extract::{Extraction, extract};
 use crate::simplify::proof::Property;
 use crate::simplify::rules::Rule;
 use crate::simplify::saturate::{all_classes, findings};
@@ -127,7 +127,8 @@ fn state(
         return Ok(None);
     }
     let ids: Vec<Id> = pairs.iter().flat_map(|p| [p.1, p.2]).collect();
-    let (chosen, _) = extract(&apart, Aim::Formula, &ids).ok_or("no form for a finding")?;
+    let (chosen, _) =
+        extract(&apart, Aim::Formula, &ids, Extraction::Dag).ok_or("no form for a finding")?;
     let built = to_graph(source, &apart, &chosen, &ids);
     let (mut graph, nodes) = built.ok_or("a finding cannot be built")?;
     let mut real = |id: NodeId| match graph.kind(id) {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::simplify::convert::{roots, to_egraph};
 use crate::simplify::rules;
-use crate::simplify::saturate::saturate;
+use crate::simplify::saturate::{Budget, saturate};
 
 /// `UPDATE_RULES=1` writes the table; the difference is to be read.
 #[test]
@@ -76,7 +76,7 @@ fn every_rule_fires_in_a_loss_or_makes_a_textbook_form_stable() {
     for loss in catalogue::shipped().into_iter().chain(naive) {
         let gradient = diff::gradient(loss);
         let mut converted = to_egraph(&gradient.loss.graph, &roots(&gradient));
-        let fired = saturate(&mut converted.egraph, &rules).fired;
+        let fired = saturate(&mut converted.egraph, &rules, Budget::default(), None).fired;
         for (rule, count) in rules.iter().zip(fired) {
             if count > 0 {
                 idle.retain(|name| *name != rule.name);
