@@ -118,6 +118,7 @@ fn bare(definition: &Definition) -> Definition {
     bare.imported = false;
     bare.docs.clear();
     bare.attributes.clear();
+    bare.acknowledged.clear();
     bare.visibility = Default::default();
     for parameter in &mut bare.parameters {
         parameter.docs.clear();

@@ -5,6 +5,7 @@ pub mod compile;
 pub mod diff;
 pub mod emit;
 mod expand;
+pub mod hazard;
 pub mod ir;
 pub mod render;
 pub mod schedule;

@@ -11,6 +11,7 @@ mod axis;
 pub mod build;
 pub mod eval;
 mod graph;
+mod hazard;
 mod loss;
 mod node;
 mod op;
@@ -20,6 +21,7 @@ mod substitute;
 
 pub use axis::{Axis, AxisId, AxisSet, DimId, MAX_AXES};
 pub use graph::Graph;
+pub use hazard::{Annotations, HazardKind, Site};
 pub use loss::{Auxiliary, Gradient, Loss, Param, Range, Role, Simplified};
 pub use node::{Index, Kind, Node, NodeId, ParamId, Softmax};
 pub use op::{BinaryOp, CompareOp, Reducer, SoftmaxForm, UnaryOp};
