@@ -61,6 +61,7 @@ fn items(loss: &Compiled, definitions: &[Definition]) -> TokenStream {
         &loss.simplified.kernel,
         &loss.plans,
         &loss.derivation,
+        &loss.hazards,
     );
     let definition = definitions
         .iter()

@@ -22,9 +22,10 @@ fn code(source: &str) -> String {
         simplified,
         plans,
         derivation,
+        hazards,
         ..
     } = &compiled;
-    emit::emit(header, &simplified.kernel, plans, derivation).to_string()
+    emit::emit(header, &simplified.kernel, plans, derivation, hazards).to_string()
 }
 
 fn same(parameters: &str, bodies: &[&str]) {

@@ -65,6 +65,9 @@ impl Known<'_> {
                             .all(|&(term, c)| self.keeps_sign(term, c.is_negative()))
                         || self.sum_of_cosine(id)
                 }
+                Node::Product(factors) => factors
+                    .iter()
+                    .all(|&(factor, e)| e % 2 == 0 || self.is_nonnegative(factor)),
                 Node::Select(condition, a, b) => {
                     self.in_branch(*condition, true, |known| known.is_nonnegative(*a))
                         && self.in_branch(*condition, false, |known| known.is_nonnegative(*b))

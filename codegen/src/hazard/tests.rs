@@ -14,17 +14,27 @@ fn hazards(source: &str) -> Vec<Hazard> {
 
 #[test]
 fn dump() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../loss-dsl/src/losses");
-    for block in crate::syntax::blocks_below(&folder).unwrap() {
-        let Ok(all) = compile(block) else { panic!() };
-        for loss in all {
-            for hazard in &loss.hazards {
+    for f in ["loss-dsl/src", "examples", "tests/it", "tests/support"] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .join(f);
+        for block in crate::syntax::blocks_below(&folder).unwrap() {
+            let Ok(all) = compile(block.clone()) else {
                 println!(
-                    "{}: {} {}",
-                    loss.literal.loss.name,
-                    hazard.acknowledged,
-                    hazard.warning()
+                    "cannot {}",
+                    block.to_string().chars().take(100).collect::<String>()
                 );
+                continue;
+            };
+            for loss in all {
+                for hazard in &loss.hazards {
+                    println!(
+                        "{}: {} {}",
+                        loss.literal.loss.name,
+                        hazard.acknowledged,
+                        hazard.warning()
+                    );
+                }
             }
         }
     }
