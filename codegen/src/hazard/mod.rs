@@ -33,7 +33,7 @@ use crate::render::Rendered;
 use crate::simplify::cancellations;
 use crate::support::{Diagnostics, SourceRange};
 use overflow::Growth;
-use proof::Known;
+use proof::{Known, Linear};
 use singular::{Place, Shown, Singularity};
 use site::Sites;
 
@@ -166,7 +166,7 @@ fn singularities(kernel: &Gradient) -> Vec<(Singularity, Vec<Output>)> {
                 let same = |other: &Singularity, outputs: &[Output]| {
                     let of_function = is_gradient && !matches!(outputs[0], Output::Gradient(_));
                     other.kind == singularity.kind && other.argument == singularity.argument
-                        || of_function && is_within(graph, singularity.argument, other.argument)
+                        || of_function && is_same_pole(graph, &singularity, other)
                 };
                 if let Some((_, outputs)) = found.iter_mut().find(|f| same(&f.0, &f.1)) {
                     if outputs.last() != Some(&output) {
@@ -184,10 +184,16 @@ fn singularities(kernel: &Gradient) -> Vec<(Singularity, Vec<Output>)> {
     found
 }
 
-/// Whether a node is another, or a factor of it.
-fn is_within(graph: &Graph, id: NodeId, whole: NodeId) -> bool {
-    id == whole
-        || matches!(graph.node(whole), Node::Product(factors) if factors.iter().any(|f| f.0 == id))
+/// Whether a slope goes wrong where its function does: `1/(1 + x)` and `ln(1 + x)`, `1/x` and `ln(x y)`.
+fn is_same_pole(graph: &Graph, slope: &Singularity, function: &Singularity) -> bool {
+    let root = |s: &Singularity| Linear::root(graph, s.argument, s.place.number()?);
+    let is_factor = matches!(
+        graph.node(function.argument),
+        Node::Product(factors) if factors.iter().any(|f| f.0 == slope.argument)
+    );
+    slope.argument == function.argument
+        || is_factor
+        || root(slope).is_some_and(|form| Some(form) == root(function))
 }
 
 /// A pole of a slope.

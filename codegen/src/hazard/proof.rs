@@ -261,12 +261,22 @@ enum Bound {
 }
 
 /// `constant + Σ coefficient · node`.
-struct Linear {
+#[derive(PartialEq)]
+pub(super) struct Linear {
     constant: Rational,
     terms: BTreeMap<NodeId, Rational>,
 }
 
 impl Linear {
+    /// The form whose root is the point at which the node is the number, whatever its scale.
+    pub(super) fn root(graph: &Graph, id: NodeId, number: i64) -> Option<Linear> {
+        let conditions = &Conditions::new();
+        let mut form = Known { graph, conditions }.linear(id);
+        form.constant = form.constant.checked_sub(Rational::from_int(number))?;
+        let (_, &first) = form.terms.first_key_value()?;
+        form.times(first.checked_recip()?)
+    }
+
     fn times(&self, factor: Rational) -> Option<Linear> {
         let scaled = |(&id, c): (&NodeId, &Rational)| Some((id, c.checked_mul(factor)?));
         Some(Linear {

@@ -24,6 +24,17 @@ pub(super) enum Place {
     Large,
 }
 
+impl Place {
+    /// The number at which it begins, if it is one.
+    pub(super) fn number(self) -> Option<i64> {
+        match self {
+            Place::At(number) | Place::UpTo(number) | Place::From(number) => Some(number),
+            Place::Negative => Some(0),
+            Place::BeyondOnes | Place::Ones | Place::RightAngles | Place::Large => None,
+        }
+    }
+}
+
 /// What is shown of a hazard.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Shown {
