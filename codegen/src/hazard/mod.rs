@@ -28,12 +28,14 @@ mod site;
 mod tests;
 mod words;
 
+use std::cell::Cell;
+
 use crate::ir::{Gradient, Graph, HazardKind, Node, NodeId};
 use crate::render::Rendered;
 use crate::simplify::cancellations;
 use crate::support::{Diagnostics, SourceRange};
 use overflow::Growth;
-use proof::{Known, Linear};
+use proof::{Known, Linear, STEPS};
 use singular::{Place, Shown, Singularity};
 use site::Sites;
 
@@ -158,7 +160,11 @@ fn singularities(kernel: &Gradient) -> Vec<(Singularity, Vec<Output>)> {
                 continue;
             };
             let id = NodeId(index as u32);
-            let known = Known { graph, conditions };
+            let known = Known {
+                graph,
+                conditions,
+                steps: &Cell::new(STEPS),
+            };
             let mut here = singular::of(known, id);
             here.extend(growth.add(known, id));
             here.extend(cancelling.contains(&id).then(|| cancellation(id)));

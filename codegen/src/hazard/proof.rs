@@ -4,6 +4,7 @@
 //! a bound from it: under `x < 1`, `1 − x` is positive and `2 x` is below 2. Where something remains, its interval decides: under `|x| < b`
 //! b is positive.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::guard::{self, Conditions};
@@ -15,12 +16,17 @@ use crate::support::rational::Rational;
 pub(super) struct Known<'a> {
     pub(super) graph: &'a Graph,
     pub(super) conditions: &'a Conditions,
+    /// How many more steps proofs may take: a graph is much smaller than the tree that it stands for.
+    pub(super) steps: &'a Cell<u32>,
 }
+
+/// Enough for proofs that a reader would find too.
+pub(super) const STEPS: u32 = 500;
 
 impl Known<'_> {
     /// The interval of a node, narrowed by the conditions on it.
     pub(super) fn range(self, id: NodeId) -> Range {
-        let mut range = self.of_structure(id);
+        let mut range = self.graph.range(id);
         for bound in self.bounds(id) {
             match bound {
                 Bound::Above(low, open) if low > range.lo || (low == range.lo && open) => {
@@ -35,20 +41,11 @@ impl Known<'_> {
         range
     }
 
-    /// The interval by what the node is. The product of two unit vectors is a cosine.
-    fn of_structure(self, id: NodeId) -> Range {
-        let range = self.graph.range(id);
-        let Node::Reduce(Reducer::Sum, axes, body) = self.graph.node(id) else {
-            return range;
-        };
-        let is_unit =
-            |id: NodeId| matches!(self.graph.node(id), Node::Unit { axes: own, .. } if own == axes);
-        match self.graph.node(*body) {
-            Node::Product(factors) if matches!(factors.as_slice(), &[(a, 1), (b, 1)] if is_unit(a) && is_unit(b)) => {
-                Range::closed(-1.0, 1.0)
-            }
-            _ => range,
-        }
+    /// Takes a step of a proof, if there are any left.
+    fn step(self) -> bool {
+        let left = self.steps.get();
+        self.steps.set(left.saturating_sub(1));
+        left > 0
     }
 
     pub(super) fn is_positive(self, id: NodeId) -> bool {
@@ -56,47 +53,32 @@ impl Known<'_> {
     }
 
     pub(super) fn is_nonnegative(self, id: NodeId) -> bool {
-        self.range(id).is_nonnegative()
-            || match self.graph.node(id) {
-                Node::Sum(constant, terms) => {
-                    !constant.is_negative()
-                        && terms
-                            .iter()
-                            .all(|&(term, c)| self.keeps_sign(term, c.is_negative()))
-                        || self.sum_of_cosine(id)
-                }
-                Node::Product(factors) => factors
-                    .iter()
-                    .all(|&(factor, e)| e % 2 == 0 || self.is_nonnegative(factor)),
-                Node::Select(condition, a, b) => {
-                    self.in_branch(*condition, true, |known| known.is_nonnegative(*a))
-                        && self.in_branch(*condition, false, |known| known.is_nonnegative(*b))
-                }
-                _ => false,
-            }
-    }
-
-    /// Whether a sum of one term is ≥ 0 by the interval of that term.
-    fn sum_of_cosine(self, id: NodeId) -> bool {
-        match self.graph.node(id) {
-            Node::Sum(constant, terms) => match terms.as_slice() {
-                &[(term, c)] => {
-                    let range = self.range(term);
-                    let least = if c.is_negative() { range.hi } else { range.lo };
-                    constant.to_f64() + c.to_f64() * least >= 0.0
-                }
-                _ => false,
-            },
-            _ => false,
-        }
+        self.step()
+            && (self.range(id).is_nonnegative()
+                || match self.graph.node(id) {
+                    Node::Sum(constant, terms) => {
+                        !constant.is_negative()
+                            && terms
+                                .iter()
+                                .all(|&(term, c)| self.keeps_sign(term, c.is_negative()))
+                    }
+                    Node::Product(factors) => factors
+                        .iter()
+                        .all(|&(factor, e)| e % 2 == 0 || self.is_nonnegative(factor)),
+                    Node::Select(condition, a, b) => {
+                        self.in_branch(*condition, true, |known| known.is_nonnegative(*a))
+                            && self.in_branch(*condition, false, |known| known.is_nonnegative(*b))
+                    }
+                    _ => false,
+                })
     }
 
     /// What is proven within one branch.
     fn in_branch(self, condition: NodeId, holds: bool, proof: impl Fn(Known<'_>) -> bool) -> bool {
         let conditions = guard::with(self.graph, self.conditions, condition, holds);
         proof(Known {
-            graph: self.graph,
             conditions: &conditions,
+            ..self
         })
     }
 
@@ -110,6 +92,9 @@ impl Known<'_> {
     }
 
     pub(super) fn is_nonzero(self, id: NodeId) -> bool {
+        if !self.step() {
+            return false;
+        }
         let range = self.range(id);
         if range.is_positive() || range.negate().is_positive() {
             return true;
@@ -270,8 +255,12 @@ pub(super) struct Linear {
 impl Linear {
     /// The form whose root is the point at which the node is the number, whatever its scale.
     pub(super) fn root(graph: &Graph, id: NodeId, number: i64) -> Option<Linear> {
-        let conditions = &Conditions::new();
-        let mut form = Known { graph, conditions }.linear(id);
+        let known = Known {
+            graph,
+            conditions: &Conditions::new(),
+            steps: &Cell::new(0),
+        };
+        let mut form = known.linear(id);
         form.constant = form.constant.checked_sub(Rational::from_int(number))?;
         let (_, &first) = form.terms.first_key_value()?;
         form.times(first.checked_recip()?)
