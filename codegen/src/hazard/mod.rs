@@ -22,6 +22,7 @@
 mod guard;
 mod overflow;
 mod proof;
+mod share;
 mod singular;
 mod site;
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub(super) const STEPS: u32 = 500;
 impl Known<'_> {
     /// The interval of a node, narrowed by the conditions on it.
     pub(super) fn range(self, id: NodeId) -> Range {
-        let mut range = self.graph.range(id);
+        let mut range = self.of_structure(id);
         for bound in self.bounds(id) {
             match bound {
                 Bound::Above(low, open) if low > range.lo || (low == range.lo && open) => {
@@ -39,6 +39,38 @@ impl Known<'_> {
             }
         }
         range
+    }
+
+    /// The interval by what the node is, finer than the graph's for what is made of cosines.
+    fn of_structure(self, id: NodeId) -> Range {
+        let range = self.graph.range(id);
+        match self.graph.node(id) {
+            Node::Sum(..) => {
+                let sum = self.linear(id).range(|term| self.of_structure(term));
+                Range {
+                    lo: range.lo.max(sum.lo),
+                    hi: range.hi.min(sum.hi),
+                    ..range
+                }
+            }
+            // Rounded, the cosine of two vectors may leave [−1, 1], so nothing may rest on that.
+            Node::Reduce(Reducer::Sum, axes, body) if self.is_cosine(*axes, *body) => {
+                Range::closed(-1.125, 1.125)
+            }
+            _ => range,
+        }
+    }
+
+    /// Whether the body is the product of two unit vectors.
+    fn is_cosine(self, axes: AxisSet, body: NodeId) -> bool {
+        let is_unit =
+            |id| matches!(self.graph.node(id), Node::Unit { axes: own, .. } if *own == axes);
+        match self.graph.node(body) {
+            Node::Product(factors) => {
+                matches!(factors[..], [(a, 1), (b, 1)] if is_unit(a) && is_unit(b))
+            }
+            _ => false,
+        }
     }
 
     /// Takes a step of a proof, if there are any left.
@@ -117,6 +149,10 @@ impl Known<'_> {
             }
             Node::Unary(op, a) => match op {
                 UnaryOp::Sqrt => self.is_positive(*a),
+                UnaryOp::Ln => {
+                    let range = self.range(*a);
+                    range.lo > 1.0 || range.hi < 1.0
+                }
                 UnaryOp::Abs
                 | UnaryOp::Tanh
                 | UnaryOp::Sinh
@@ -215,7 +251,7 @@ impl Known<'_> {
         let (shared, coefficient) = own.terms.first_key_value()?;
         let ratio = coefficient.checked_div(*difference.terms.get(shared)?)?;
         let less = difference.times(ratio.negate())?;
-        let rest = less.plus(own)?.range(self.graph);
+        let rest = less.plus(own)?.range(|term| self.of_structure(term));
         let (up, open) = match (op, holds) {
             (CompareOp::Lt, true) => (true, true),
             (CompareOp::Le, true) => (true, false),
@@ -285,11 +321,11 @@ impl Linear {
     }
 
     /// The interval by that of every node.
-    fn range(&self, graph: &Graph) -> Range {
+    fn range(&self, of: impl Fn(NodeId) -> Range) -> Range {
         let constant = self.constant.to_f64();
         let start = Range::closed(constant, constant);
         self.terms.iter().fold(start, |sum, (&id, c)| {
-            let term = graph.range(id);
+            let term = of(id);
             let term = if c.is_negative() { term.negate() } else { term };
             let size = c.abs().to_f64();
             Range {
