@@ -10,7 +10,8 @@
 //!
 //! * `singular` has the singular points of every operator. Whether an argument can reach one is asked of its interval and of
 //!   the conditions that it stands under: `if n > 0 { x / n } else { 0 }` is no hazard (`guard`, `proof`).
-//! * `overflow` follows exponentials to a quotient, a difference or a logarithm that is no good at infinity.
+//! * `overflow` follows exponentials to a quotient, a difference or a logarithm that is no good at infinity; those that
+//!   are shares of a softmax are bounded (`share`).
 //! * Cancellation is what simplification still sees in the form that it chose ([`cancellations`]).
 //!
 //! Points at which the language has agreed on a value are no hazards: a zero vector has the unit vector 0, the slope of a norm at 0
@@ -104,18 +105,21 @@ pub fn hazards(literal: &Gradient, kernel: &Gradient) -> Vec<Hazard> {
     let mut graph = kernel.loss.graph.clone();
     let sites = Sites::new(&literal.loss, &mut graph);
     let annotations = &literal.loss.annotations;
-    let mut placed: Vec<(HazardKind, usize)> = Vec::new();
-    let mut found = Vec::new();
+    let mut places: Vec<Option<usize>> = Vec::new();
+    let mut found: Vec<Hazard> = Vec::new();
     for (singularity, outputs) in singularities(kernel) {
         let operator = words::operator(&graph, singularity.shown);
         let site = sites.find(operator, singularity.argument);
         // One operator of the source may be several in the kernel: at the label, and at every class.
-        if let Some(site) = site {
-            if placed.contains(&(singularity.kind, site)) {
-                continue;
-            }
-            placed.push((singularity.kind, site));
+        let known = (0..found.len())
+            .find(|&at| site.is_some() && places[at] == site && found[at].kind == singularity.kind);
+        if let Some(known) = known {
+            let own = &mut found[known].outputs;
+            let further: Vec<_> = outputs.into_iter().filter(|o| !own.contains(o)).collect();
+            own.extend(further);
+            continue;
         }
+        places.push(site);
         let (expression, condition) = words::formulas(&mut graph, &singularity);
         let acknowledged = annotations.acknowledged.iter();
         found.push(Hazard {

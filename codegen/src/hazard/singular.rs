@@ -1,5 +1,7 @@
 //! The singular points of every operator, and whether a node is kept away from them.
 
+use std::f64::consts::FRAC_PI_2;
+
 use super::proof::Known;
 use crate::ir::{BinaryOp, HazardKind, Node, NodeId, UnaryOp};
 
@@ -86,7 +88,7 @@ pub(super) fn of(known: Known<'_>, id: NodeId) -> Vec<Singularity> {
                 UnaryOp::Acos | UnaryOp::Asin if range.lo < -1.0 || range.hi > 1.0 => {
                     here(HazardKind::OutsideDomain, *a, Place::BeyondOnes)
                 }
-                UnaryOp::Tan if range.lo < -1.57 || range.hi > 1.57 => {
+                UnaryOp::Tan if range.lo <= -FRAC_PI_2 || range.hi >= FRAC_PI_2 => {
                     here(HazardKind::DivisionByZero, *a, Place::RightAngles)
                 }
                 UnaryOp::RecipOrZero => slope(known, *a).into_iter().collect(),
