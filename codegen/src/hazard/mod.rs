@@ -18,9 +18,12 @@
 //! is 0, a mean over nothing is 0. Neither are jumps.
 //!
 //! A pole of a derivative is that of its function: `1/p` in the gradient of `ln(p)` is no second hazard. A pole that
-//! only gradients have is an infinite slope.
+//! only gradients have is an infinite slope. `ln(n)` of every class and `ln(n)` at the label are one hazard (`instance`).
+//!
+//! Invariant: the list is a function of the kernel, however the loss was written. The source only adds the places.
 
 mod guard;
+mod instance;
 mod overflow;
 mod proof;
 mod share;
@@ -36,6 +39,7 @@ use crate::ir::{Gradient, Graph, HazardKind, Node, NodeId};
 use crate::render::Rendered;
 use crate::simplify::cancellations;
 use crate::support::{Diagnostics, SourceRange};
+use instance::is_instance;
 use overflow::Growth;
 use proof::{Known, Linear, STEPS};
 use singular::{Place, Shown, Singularity};
@@ -105,21 +109,10 @@ pub fn hazards(literal: &Gradient, kernel: &Gradient) -> Vec<Hazard> {
     let mut graph = kernel.loss.graph.clone();
     let sites = Sites::new(&literal.loss, &mut graph);
     let annotations = &literal.loss.annotations;
-    let mut places: Vec<Option<usize>> = Vec::new();
-    let mut found: Vec<Hazard> = Vec::new();
+    let mut found = Vec::new();
     for (singularity, outputs) in singularities(kernel) {
         let operator = words::operator(&graph, singularity.shown);
         let site = sites.find(operator, singularity.argument);
-        // One operator of the source may be several in the kernel: at the label, and at every class.
-        let known = (0..found.len())
-            .find(|&at| site.is_some() && places[at] == site && found[at].kind == singularity.kind);
-        if let Some(known) = known {
-            let own = &mut found[known].outputs;
-            let further: Vec<_> = outputs.into_iter().filter(|o| !own.contains(o)).collect();
-            own.extend(further);
-            continue;
-        }
-        places.push(site);
         let (expression, condition) = words::formulas(&mut graph, &singularity);
         let acknowledged = annotations.acknowledged.iter();
         found.push(Hazard {
@@ -176,10 +169,19 @@ fn singularities(kernel: &Gradient) -> Vec<(Singularity, Vec<Output>)> {
             for mut singularity in here {
                 let same = |other: &Singularity, outputs: &[Output]| {
                     let of_function = is_gradient && !matches!(outputs[0], Output::Gradient(_));
-                    other.kind == singularity.kind && other.argument == singularity.argument
+                    other.kind == singularity.kind
+                        && (is_instance(graph, singularity.argument, other.argument)
+                            || is_instance(graph, other.argument, singularity.argument))
                         || of_function && is_same_pole(graph, &singularity, other)
                 };
-                if let Some((_, outputs)) = found.iter_mut().find(|f| same(&f.0, &f.1)) {
+                if let Some((known, outputs)) = found.iter_mut().find(|f| same(&f.0, &f.1)) {
+                    // The more general of two is shown.
+                    if known.kind == singularity.kind
+                        && known.argument != singularity.argument
+                        && is_instance(graph, known.argument, singularity.argument)
+                    {
+                        *known = singularity;
+                    }
                     if outputs.last() != Some(&output) {
                         outputs.push(output.clone());
                     }

@@ -34,7 +34,7 @@ loss! {
     ) {
         let c = dot[D](unit[D](x), unit[D](w));
         // Of opposite vectors c may be rounded to less than -1, where a power of a fraction is NaN.
-        let g = 2 * pow(max((c + 1) / 2, 0), t) - 1;
+        let g = 2 * (if c > -1 { pow((c + 1) / 2, t) } else { 0 }) - 1;
         let positive = softplus(-(r * (g[C = y] - m) + b));
         let negative = sum[C, C != y](softplus(r * (g + m) + b));
         (alpha * positive + (1 - alpha) * negative) / r
