@@ -167,9 +167,12 @@ fn singularities(kernel: &Gradient) -> Vec<(Singularity, Vec<Output>)> {
             here.extend(growth.add(known, id));
             here.extend(cancelling.contains(&id).then(|| cancellation(id)));
             for mut singularity in here {
+                if is_gradient {
+                    singularity.kind = of_slope(singularity.kind);
+                }
                 let same = |other: &Singularity, outputs: &[Output]| {
                     let of_function = is_gradient && !matches!(outputs[0], Output::Gradient(_));
-                    other.kind == singularity.kind
+                    (of_function || other.kind == singularity.kind)
                         && (is_instance(graph, singularity.argument, other.argument)
                             || is_instance(graph, other.argument, singularity.argument))
                         || of_function && is_same_pole(graph, &singularity, other)
@@ -185,12 +188,9 @@ fn singularities(kernel: &Gradient) -> Vec<(Singularity, Vec<Output>)> {
                     if outputs.last() != Some(&output) {
                         outputs.push(output.clone());
                     }
-                    continue;
+                } else {
+                    found.push((singularity, vec![output.clone()]));
                 }
-                if is_gradient {
-                    singularity.kind = of_slope(singularity.kind);
-                }
-                found.push((singularity, vec![output.clone()]));
             }
         }
     }
@@ -204,9 +204,7 @@ fn is_same_pole(graph: &Graph, slope: &Singularity, function: &Singularity) -> b
         graph.node(function.argument),
         Node::Product(factors) if factors.iter().any(|f| f.0 == slope.argument)
     );
-    slope.argument == function.argument
-        || is_factor
-        || root(slope).is_some_and(|form| Some(form) == root(function))
+    is_factor || root(slope).is_some_and(|form| Some(form) == root(function))
 }
 
 /// A pole of a slope.
