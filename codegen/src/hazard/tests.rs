@@ -116,7 +116,7 @@ fn finite_values_with_infinite_slopes() {
     check("L(x: [N] where x > 0) { sqrt(x) }", &[]);
     check(
         "L(x: [N, D] where x >= 0, w: [N, D] where w >= 0) { sqrt(sum[D](x * w)) }",
-        &["infinite_slope: √(Σ[D](x · w)) where Σ[D](x · w) = 0 (∂/∂x, ∂/∂w)"],
+        &["infinite_slope: √Σ[D](x · w) where Σ[D](x · w) = 0 (∂/∂x, ∂/∂w)"],
     );
     check("L(x: [N, D]) { sqrt(sum[D](square(x))) }", &[]);
     check(
