@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 
 use crate::emit::{Header, Plans};
+use crate::hazard::{self, Hazard};
 use crate::ir::{Gradient, Loss, Simplified};
 use crate::render::{self, Derivation};
 use crate::schedule::{self, Operations};
@@ -20,6 +21,8 @@ pub struct Compiled {
     pub literal: Gradient,
     /// What the kernels compute, and what is shown.
     pub simplified: Simplified,
+    /// What could not be made stable.
+    pub hazards: Vec<Hazard>,
     /// How the simplification went.
     pub report: Report,
     /// The loops of the kernels.
@@ -77,11 +80,19 @@ pub fn compile_definitions(
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    Ok(definitions
+    let compiled: Vec<Compiled> = definitions
         .iter()
         .zip(losses)
         .filter_map(|(definition, loss)| Some(compile_loss(header(definition), loss?)))
-        .collect())
+        .collect();
+    for loss in &compiled {
+        hazard::refuse_needless(&loss.literal, &loss.hazards, &mut diagnostics);
+    }
+    if diagnostics.is_empty() {
+        Ok(compiled)
+    } else {
+        Err(diagnostics)
+    }
 }
 
 /// The definitions of one macro call with their gradients as a naive program has them: every operator computed as it stands, and
@@ -104,12 +115,14 @@ pub fn compile_loss(header: Header, loss: Loss) -> Compiled {
     let literal = diff::gradient(loss);
     let (mut simplified, report) = simplify_with_report(literal.clone());
     simplified.formula = render::with_detached(&literal, simplified.formula);
+    let hazards = hazard::hazards(&literal, &simplified.kernel);
     let plans = Plans::new(&simplified.kernel);
     let derivation = render::derivation(&simplified.formula);
     Compiled {
         header,
         literal,
         simplified,
+        hazards,
         report,
         plans,
         derivation,

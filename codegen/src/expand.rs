@@ -61,6 +61,7 @@ fn items(loss: &Compiled, definitions: &[Definition]) -> TokenStream {
         &loss.simplified.kernel,
         &loss.plans,
         &loss.derivation,
+        &loss.hazards,
     );
     let definition = definitions
         .iter()
@@ -123,6 +124,7 @@ fn bare(definition: &Definition) -> Definition {
     bare.imported = false;
     bare.docs.clear();
     bare.attributes.clear();
+    bare.acknowledged.clear();
     bare.visibility = Default::default();
     for parameter in &mut bare.parameters {
         parameter.docs.clear();

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod emit;
 mod expand;
 pub mod explain;
+pub mod hazard;
 pub mod ir;
 pub mod render;
 pub mod schedule;

@@ -17,6 +17,41 @@ impl fmt::Display for Formula {
     }
 }
 
+/// A way in which a result can go wrong for inputs within their declared ranges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hazard {
+    /// Its kind, by the name that `#[acknowledge(…)]` takes.
+    pub name: &'static str,
+    /// The part of the loss that goes wrong.
+    pub expression: Formula,
+    /// At which inputs.
+    pub condition: Formula,
+    /// The outputs that suffer: `value`, `weight`, further outputs by name, `∂/∂x`.
+    pub outputs: &'static [&'static str],
+    /// What to do about it.
+    pub remedy: &'static str,
+    /// Whether the author of the loss knows of it.
+    pub acknowledged: bool,
+}
+
+impl fmt::Display for Hazard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outputs = self.outputs.join(", ");
+        let Hazard {
+            name,
+            expression,
+            condition,
+            ..
+        } = self;
+        write!(f, "{name}: {expression} where {condition}, in {outputs}")?;
+        if self.acknowledged {
+            write!(f, " (acknowledged)")
+        } else {
+            write!(f, "; {}", self.remedy)
+        }
+    }
+}
+
 /// A loss, its gradients and what they share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Derivation {
@@ -32,10 +67,12 @@ pub struct Derivation {
     pub shared: &'static [(Formula, Formula)],
     /// Choices made at kinks and removable singularities, a sentence each.
     pub conventions: &'static [&'static str],
+    /// What could not be made stable.
+    pub hazards: &'static [Hazard],
 }
 
 impl Derivation {
-    /// The formulas as a LaTeX `aligned` environment (amsmath), to be put in mathematics mode.
+    /// The formulas as a LaTeX `aligned` environment (amsmath), to be put in mathematics mode; hazards last.
     pub fn to_latex(&self) -> String {
         let value = ("L".to_owned(), self.value.latex);
         let slopes = self.gradients.iter().map(|(name, formula)| {
@@ -48,11 +85,16 @@ impl Derivation {
             .shared
             .iter()
             .map(|(symbol, formula)| (symbol.latex.to_owned(), formula.latex));
-        let lines: Vec<String> = std::iter::once(value)
-            .chain(slopes)
-            .chain(shared)
-            .map(|(left, right)| format!("  {left} &= {right}"))
-            .collect();
+        let equations = std::iter::once(value).chain(slopes).chain(shared);
+        let equations = equations.map(|(left, right)| format!("  {left} &= {right}"));
+        let hazards = self.hazards.iter().map(|hazard| {
+            let name = hazard.name.replace('_', "\\_");
+            let (expression, condition) = (hazard.expression.latex, hazard.condition.latex);
+            format!(
+                "  \\text{{{name}: }} &\\phantom{{=}} {expression} \\text{{ where }} {condition}"
+            )
+        });
+        let lines: Vec<String> = equations.chain(hazards).collect();
         format!(
             "\\begin{{aligned}}\n{}\n\\end{{aligned}}",
             lines.join(" \\\\\n")
@@ -82,6 +124,12 @@ impl fmt::Display for Derivation {
         }
         for convention in self.conventions {
             writeln!(f, "    {convention}")?;
+        }
+        if !self.hazards.is_empty() {
+            writeln!(f, "\nhazards")?;
+        }
+        for hazard in self.hazards {
+            writeln!(f, "    {hazard}")?;
         }
         Ok(())
     }

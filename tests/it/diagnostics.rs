@@ -5,6 +5,7 @@
 //! around what must be underlined, and the message behind `//= `, with the help, if any, behind
 //! `//? `. Several mistakes have several messages, in the order of their places.
 
+use loss_codegen::compile::compile_definitions;
 use loss_codegen::support::{Diagnostic, Diagnostics, SourceRange};
 use proc_macro2::{LineColumn, TokenStream};
 
@@ -27,6 +28,7 @@ fn every_mistake_is_underlined_and_explained() {
         ("axes.txt", include_str!("../errors/axes.txt")),
         ("kinds.txt", include_str!("../errors/kinds.txt")),
         ("whole.txt", include_str!("../errors/whole.txt")),
+        ("hazards.txt", include_str!("../errors/hazards.txt")),
     ] {
         for case in text.split("\n\n").filter(|case| !case.trim().is_empty()) {
             cases += 1;
@@ -37,7 +39,7 @@ fn every_mistake_is_underlined_and_explained() {
             }
         }
     }
-    assert!(cases >= 124, "only {cases} cases");
+    assert!(cases >= 130, "only {cases} cases");
     assert!(
         wrong.is_empty(),
         "{} of {cases} cases differ; what is said now:\n\n{}",
@@ -112,7 +114,9 @@ fn diagnose(source: &str) -> Vec<Told> {
     let mut diagnostics = Diagnostics::new();
     let tokens: TokenStream = source.parse().expect("tokens of Rust");
     let definitions = loss_codegen::syntax::parse(tokens, &mut diagnostics);
-    loss_codegen::sema::analyse(&definitions, &mut diagnostics);
+    let Err(diagnostics) = compile_definitions(&definitions, diagnostics) else {
+        return Vec::new();
+    };
     let mut told: Vec<Told> = diagnostics
         .iter()
         .map(|found| Told {

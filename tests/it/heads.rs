@@ -103,6 +103,25 @@ fn sphere_face2_starts_in_balance() {
     }
 }
 
+/// The cosine of opposite vectors is −1 or, rounded, a little less; no power of a fraction may see that.
+#[test]
+fn sphere_face2_is_finite_for_opposite_features() {
+    let loss = SphereFace2 {
+        t: 2.5,
+        ..SphereFace2::default()
+    };
+    let mut random = Random::new(43);
+    for columns in [3, 8, 64] {
+        for _ in 0..100 {
+            let w = normal(&mut random, 4, columns).mapv(|entry| entry as f32);
+            let x = w.select(Axis(0), &[0]).mapv(|entry| -3.0 * entry);
+            let (value, gradients) = loss.value_and_grad(&x, &w, &array![0]).unwrap();
+            assert!(value.total().is_finite(), "{x}");
+            assert!(gradients.x.iter().all(|slope| slope.is_finite()), "{x}");
+        }
+    }
+}
+
 /// On c_n² + (c_p − 1)² = 2 m² both logits are equal.
 #[test]
 fn circle_is_the_boundary() {

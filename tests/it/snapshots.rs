@@ -83,6 +83,7 @@ fn rust(name: &str) -> String {
         &loss.simplified.kernel,
         &loss.plans,
         &loss.derivation,
+        &loss.hazards,
     );
     let file = syn::parse2(tokens).unwrap_or_else(|error| panic!("{name}: {error}"));
     prettyplease::unparse(&file)

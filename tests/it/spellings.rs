@@ -24,9 +24,10 @@ fn code(source: &str) -> String {
         header,
         simplified,
         plans,
+        hazards,
         ..
     } = &compiled;
-    emit::emit(header, &simplified.kernel, plans, &derivation).to_string()
+    emit::emit(header, &simplified.kernel, plans, &derivation, hazards).to_string()
 }
 
 /// A loss, its parameters, what is said before each spelling, and the spellings.

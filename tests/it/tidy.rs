@@ -139,8 +139,8 @@ fn stages_see_only_the_crates_that_are_theirs() {
 }
 
 /// A stage may use those before it, never one after it.
-const STAGES: [&str; 8] = [
-    "support", "syntax", "ir", "sema", "diff", "simplify", "schedule", "emit",
+const STAGES: [&str; 9] = [
+    "support", "syntax", "ir", "sema", "diff", "simplify", "hazard", "schedule", "emit",
 ];
 
 #[test]

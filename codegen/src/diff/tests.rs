@@ -16,6 +16,7 @@ fn differentiate(f: Fixture, value: NodeId) -> Gradient {
         value,
         weight: None,
         auxiliary: vec![],
+        annotations: crate::ir::Annotations::default(),
     })
 }
 

@@ -12,10 +12,12 @@ mod nest;
 mod scope;
 mod stub;
 mod vector;
+mod warning;
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
+use crate::hazard::Hazard;
 use crate::ir::Gradient;
 use crate::render::{Derivation, Rendered};
 use crate::schedule;
@@ -65,10 +67,12 @@ pub fn emit(
     gradient: &Gradient,
     plans: &Plans,
     formulas: &Derivation,
+    hazards: &[Hazard],
 ) -> TokenStream {
     let loss = &gradient.loss;
     let name = &header.name;
-    let docs = docs(loss, formulas);
+    let docs = docs(loss, formulas, hazards);
+    let warnings = warning::warnings(name, hazards);
     let items = [
         item::settings(header, loss, &docs),
         item::gradients(header, loss),
@@ -87,7 +91,7 @@ pub fn emit(
         .flatten()
         .all(|plan| is_splittable(plan, gradient));
     let spec = item::spec(loss, splittable, coupled);
-    let derivation = item::derivation(loss, formulas);
+    let derivation = item::derivation(loss, formulas, hazards);
     let accessors = item::accessors(loss);
     let forward = hygienic(forward(loss, plans));
     let backward = hygienic(kernel::emit(&loss.graph, &plans.backward, "Backward"));
@@ -104,6 +108,7 @@ pub fn emit(
     let text = loss.name.clone();
     quote! {
         #(#items)*
+        #warnings
 
         impl ::loss_dsl::Loss for #name {
             const NAME: &'static str = #text;
@@ -181,7 +186,7 @@ fn is_splittable(plan: &Plan, gradient: &Gradient) -> bool {
 }
 
 /// The documentation of the type: the user's own, then definition, value and gradients.
-fn docs(loss: &crate::ir::Loss, formulas: &Derivation) -> TokenStream {
+fn docs(loss: &crate::ir::Loss, formulas: &Derivation, hazards: &[Hazard]) -> TokenStream {
     let mut text = loss.doc.trim().to_owned();
     if text.is_empty() {
         text = format!("The loss `{}`.", loss.name);
@@ -206,7 +211,30 @@ fn docs(loss: &crate::ir::Loss, formulas: &Derivation) -> TokenStream {
             text.push_str(&format!("* {convention}\n"));
         }
     }
+    if !hazards.is_empty() {
+        text.push_str("# Hazards\n\n");
+        for hazard in hazards {
+            text.push_str(&format!("* {}\n", described(hazard)));
+        }
+    }
     quote!(#[doc = #text])
+}
+
+/// A hazard as an item of a list.
+fn described(hazard: &Hazard) -> String {
+    let outputs: Vec<_> = hazard.outputs.iter().map(ToString::to_string).collect();
+    let known = if hazard.acknowledged {
+        ", acknowledged"
+    } else {
+        ""
+    };
+    format!(
+        "`{}`{known}: {} where {}, in {}",
+        hazard.kind.name(),
+        named(&hazard.expression),
+        named(&hazard.condition),
+        outputs.join(", "),
+    )
 }
 
 /// A symbol within a line, typeset and as text.

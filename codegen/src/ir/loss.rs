@@ -1,6 +1,6 @@
 //! The forms that are handed from stage to stage.
 
-use super::{AxisId, DimId, Graph, NodeId, ParamId, Range};
+use super::{Annotations, AxisId, DimId, Graph, NodeId, ParamId, Range};
 use crate::support::rational::Rational;
 
 /// What a parameter is.
@@ -90,6 +90,8 @@ pub struct Loss {
     pub weight: Option<NodeId>,
     /// Further outputs.
     pub auxiliary: Vec<Auxiliary>,
+    /// What the source says besides.
+    pub annotations: Annotations,
 }
 
 /// A loss with the vector-Jacobian product of every differentiable parameter.

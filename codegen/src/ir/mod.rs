@@ -11,6 +11,7 @@ mod axis;
 pub mod build;
 pub mod eval;
 mod graph;
+mod hazard;
 pub(crate) mod interval;
 mod loss;
 mod node;
@@ -22,6 +23,7 @@ mod substitute;
 
 pub use axis::{Axis, AxisId, AxisSet, DimId, MAX_AXES};
 pub use graph::Graph;
+pub use hazard::{Annotations, HazardKind, Site};
 pub use interval::Range;
 pub use loss::{Auxiliary, Gradient, Loss, Param, Role, Simplified};
 pub use node::{Index, Kind, Node, NodeId, ParamId, Softmax};

@@ -16,6 +16,7 @@ fn loss(f: crate::ir::tests::Fixture, value: NodeId) -> Loss {
         value,
         weight: None,
         auxiliary: vec![],
+        annotations: crate::ir::Annotations::default(),
     }
 }
 

@@ -35,6 +35,22 @@ enum Composite {
     Number,
 }
 
+impl Function {
+    /// The operator that it comes to, if that is not good at all values of one argument, and which argument.
+    fn delicate(self) -> Option<(&'static str, usize)> {
+        match self {
+            Function::Unary(op) => Some((op.name(), 0)),
+            Function::Binary(BinaryOp::Xlogy) => Some((BinaryOp::Xlogy.name(), 1)),
+            Function::Binary(op) => Some((op.name(), 0)),
+            Function::Composite(Composite::Log2 | Composite::Log10, _) => {
+                Some((UnaryOp::Ln.name(), 0))
+            }
+            Function::Composite(Composite::Recip, _) => Some(("/", 0)),
+            Function::Extremum(_) | Function::Composite(..) => None,
+        }
+    }
+}
+
 /// All of them by name.
 const FUNCTIONS: [(&str, Function); 37] = [
     ("exp", Function::Unary(UnaryOp::Exp)),
@@ -199,6 +215,9 @@ impl<'a> Analysis<'a> {
         }
         let reals: Vec<Value> = reals.into_iter().collect::<Option<_>>()?;
         let nodes: Vec<NodeId> = reals.iter().map(|value| value.node).collect();
+        if let Some((operator, argument)) = function.delicate() {
+            self.site(operator, nodes[argument], name.range);
+        }
         Some(Value {
             node: self.apply(function, &nodes),
             axes: Self::all_axes(&reals),

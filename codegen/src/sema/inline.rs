@@ -103,8 +103,13 @@ impl<'a> Analysis<'a> {
         }
         let taken = definition.parameters.iter().map(|p| &p.name).collect();
         let mut outputs = Outputs::default();
+        let before = self.sites.len();
         let value = self.block(&scope, &definition.body, taken, Some(&mut outputs));
         let value = value.and_then(|value| self.real(value, definition.body.result.range));
+        // For whoever uses the loss its operators are at the call.
+        for site in &mut self.sites[before..] {
+            site.range = range;
+        }
         let inner = std::mem::replace(&mut self.diagnostics, outer);
         if let Some(first) = inner.iter().next() {
             let mut alone = Analysis::new(self.definitions, self.recursive);

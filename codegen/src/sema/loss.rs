@@ -3,7 +3,7 @@
 use super::block::{Outputs, Weight};
 use super::mention::Mentions;
 use super::value::Value;
-use crate::ir::{self, AxisId, AxisSet, Graph, Node, NodeId, Role};
+use crate::ir::{self, AxisId, AxisSet, Graph, Node, NodeId, Role, Site};
 use crate::support::{Diagnostics, SourceRange};
 use crate::syntax::ast::{Block, Definition, Name, ParameterKind, Statement};
 use crate::syntax::print;
@@ -20,6 +20,8 @@ pub(super) struct Analysis<'a> {
     pub(super) recursive: &'a [bool],
     pub(super) graph: Graph,
     pub(super) diagnostics: Diagnostics,
+    /// The delicate operators met so far.
+    pub(super) sites: Vec<Site>,
     /// Whether a declaration could not be read, so that unknown names say nothing.
     pub(super) lost_names: bool,
     /// How many more expressions may be looked at.
@@ -108,6 +110,7 @@ impl<'a> Analysis<'a> {
             recursive,
             graph: Graph::new(),
             diagnostics: Diagnostics::new(),
+            sites: Vec::new(),
             lost_names: false,
             fuel: FUEL,
             exhausted: false,
@@ -122,6 +125,7 @@ impl<'a> Analysis<'a> {
     pub(super) fn definition(&mut self, definition: &'a Definition) -> Option<ir::Loss> {
         self.lost_names = definition.lost_names;
         self.reserved_names(definition);
+        let acknowledged = self.acknowledged(definition);
         let scope = self.parameters(definition);
         if !definition.broken {
             self.differentiated(definition);
@@ -168,6 +172,10 @@ impl<'a> Analysis<'a> {
             batch,
             weight: weight.map(|(weight, _)| weight),
             auxiliary,
+            annotations: ir::Annotations {
+                sites: std::mem::take(&mut self.sites),
+                acknowledged,
+            },
         })
     }
 

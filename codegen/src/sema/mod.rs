@@ -17,6 +17,7 @@
 //! - Something is differentiated, and nothing is declared for no use.
 //! - A local function or another loss is written out where it is used; neither may use itself.
 
+mod annotation;
 mod block;
 mod constant;
 mod expression;

@@ -78,7 +78,10 @@ impl<'a> Analysis<'a> {
             BinaryOperator::Subtract => Some(self.graph.sub(a, b.node)),
             BinaryOperator::Multiply => Some(self.graph.mul(a, b.node)),
             _ if self.graph.is_zero(b.node) => self.refuse(divisor, "division by zero"),
-            _ => Some(self.graph.div(a, b.node)),
+            _ => {
+                self.site("/", b.node, divisor);
+                Some(self.graph.div(a, b.node))
+            }
         }
     }
 

@@ -56,5 +56,6 @@ pub fn outline(definition: &Definition) -> Option<ir::Loss> {
         batch: Vec::new(),
         weight: None,
         auxiliary,
+        annotations: ir::Annotations::default(),
     })
 }

@@ -14,7 +14,7 @@ use egg::{Id, Language};
 use super::analysis::{Egraph, Facts, Hit, LogHit};
 use super::hits::{find_hits, find_log_hits, place_hits};
 use super::language::{ENode, Op, Slot};
-use crate::ir::{AxisSet, Gradient, Graph, Index, Node, NodeId, Softmax};
+use crate::ir::{Annotations, AxisSet, Gradient, Graph, Index, Node, NodeId, Softmax};
 
 /// An e-graph with the class of each root of a definition.
 pub(crate) struct Converted {
@@ -77,6 +77,7 @@ fn without_graph(loss: &crate::ir::Loss) -> crate::ir::Loss {
         batch: loss.batch.clone(),
         weight: loss.weight,
         auxiliary: loss.auxiliary.clone(),
+        annotations: Annotations::default(),
     }
 }
 

@@ -48,16 +48,6 @@ fn cancellation(
     coefficients: &[Rational],
     node: &ENode,
 ) -> u32 {
-    let close = |id: Id| {
-        egraph[id].nodes.iter().any(|node| match node.op {
-            Op::Softmax { form, .. } => {
-                matches!(form, SoftmaxForm::Prob | SoftmaxForm::Complement)
-            }
-            Op::Unary(op) => op == UnaryOp::Sigmoid,
-            Op::Binary(BinaryOp::Pow) => egraph[id].data.range.is_fraction(),
-            _ => false,
-        })
-    };
     let signs: Vec<(bool, bool)> = node
         .children
         .iter()
@@ -66,7 +56,7 @@ fn cancellation(
             let all = readings(egraph, id);
             let share = all
                 .iter()
-                .any(|m| m.factors.iter().any(|f| f.1 > 0 && close(f.0)));
+                .any(|m| m.factors.iter().any(|f| f.1 > 0 && is_share(egraph, f.0)));
             // Its sign where that is known, else the sign that it is written with.
             let range = egraph[id].data.range;
             let negative = |id: Id| egraph[id].data.range.hi <= 0.0;
@@ -94,9 +84,60 @@ fn cancellation(
     };
     let shares = signs.iter().filter(|s| s.0);
     let count: usize = shares.map(|s| against(s.1)).sum();
+    3 * (count + near_equals(egraph, node)) as u32
+}
+
+/// Whether a class is between 0 and 1 and may come close to both.
+fn is_share(egraph: &Egraph, id: Id) -> bool {
+    egraph[id].nodes.iter().any(|node| match node.op {
+        Op::Softmax { form, .. } => matches!(form, SoftmaxForm::Prob | SoftmaxForm::Complement),
+        Op::Unary(op) => op == UnaryOp::Sigmoid,
+        Op::Binary(BinaryOp::Pow) => egraph[id].data.range.is_fraction(),
+        _ => false,
+    })
+}
+
+/// How many pairs of terms are nearly equal at some inputs by what they are: a whole and its part, softplus(x) and x, `lse z`
+/// and the mean of z.
+fn near_equals(egraph: &Egraph, node: &ENode) -> usize {
     let part = usize::from(part::cancels(egraph, node));
-    let others = part + linear_softplus(egraph, node) + mean_beside_lse(egraph, node);
-    3 * (count + others) as u32
+    part + linear_softplus(egraph, node) + mean_beside_lse(egraph, node)
+}
+
+/// Whether a node is a small difference of large numbers at some inputs.
+///
+/// The price above is wary of any share beside a term of the other sign, for there may be a better form. A gradient such as
+/// `p − t` is one of these, and as good as can be: both are inputs of the difference. What is lost for good is lost where the
+/// difference is small because of what its parts are.
+pub(super) fn cancels(egraph: &Egraph, node: &ENode) -> bool {
+    match &node.op {
+        Op::Unary(UnaryOp::Ln) => part::cancels(egraph, node),
+        Op::Sum(constant, coefficients) => {
+            near_equals(egraph, node) > 0 || one_less_share(egraph, *constant, coefficients, node)
+        }
+        _ => false,
+    }
+}
+
+/// `1 − p`, or a multiple of it, where p is a product of shares.
+fn one_less_share(
+    egraph: &Egraph,
+    constant: Rational,
+    coefficients: &[Rational],
+    node: &ENode,
+) -> bool {
+    let (&[coefficient], &[share]) = (coefficients, &node.children[..]) else {
+        return false;
+    };
+    let all = readings(egraph, share);
+    let mut readings = all.iter().filter(|m| {
+        let within = |&(factor, exponent): &(Id, i32)| {
+            exponent > 0 && egraph[factor].data.range.is_fraction()
+        };
+        m.factors.iter().all(within) && m.factors.iter().any(|f| is_share(egraph, f.0))
+    });
+    !constant.is_zero()
+        && readings.any(|m| coefficient.checked_mul(m.coefficient) == Some(constant.negate()))
 }
 
 /// How many softplus(±x) stand in a sum beside a multiple of x: their difference is much smaller than

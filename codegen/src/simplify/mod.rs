@@ -33,7 +33,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 
-use crate::ir::{Gradient, Graph, NodeId, Simplified};
+use crate::ir::{Gradient, Graph, Node, NodeId, Simplified, UnaryOp};
 use convert::Converted;
 use cost::Aim;
 use egg::Id;
@@ -125,6 +125,28 @@ pub fn simplify_with(gradient: Gradient, options: Options) -> (Simplified, Repor
     report.rules_fired = named.map(|(rule, count)| (rule.name, count)).collect();
     report.fell_back = fell_back;
     (simplified, report)
+}
+
+/// The sums and logarithms of a simplified loss that still cancel at some inputs: nothing equal and better was found.
+pub fn cancellations(kernel: &Gradient) -> Vec<NodeId> {
+    let graph = &kernel.loss.graph;
+    let all: Vec<NodeId> = graph.reachable(&convert::roots(kernel));
+    let delicate =
+        |id: &NodeId| matches!(graph.node(*id), Node::Sum(..) | Node::Unary(UnaryOp::Ln, _));
+    let delicate: Vec<NodeId> = all.into_iter().filter(delicate).collect();
+    let converted = convert::to_egraph(graph, &delicate);
+    let egraph = &converted.egraph;
+    delicate
+        .into_iter()
+        .zip(converted.roots)
+        .filter(|&(_, class)| {
+            egraph[class]
+                .nodes
+                .iter()
+                .any(|node| hazard::cancels(egraph, node))
+        })
+        .map(|(id, _)| id)
+        .collect()
 }
 
 /// A definition with all that the rules prove equal to its expressions.

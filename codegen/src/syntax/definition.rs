@@ -6,7 +6,7 @@
 
 use super::parser::{Findings, Parsed, Parser};
 use super::statement::block;
-use super::token::Token;
+use super::token::{Bracketed, Token};
 use crate::support::diag::nearest_name;
 use crate::syntax::ast::{
     Block, Definition, Expression, ExpressionKind, Name, Parameter, ParameterKind, Visibility,
@@ -22,6 +22,8 @@ const KIND: &str = "the kind of the parameter: `[AXES]`, `[AXES] in AXIS`, `cons
 pub(super) struct Attributes {
     pub(super) docs: Vec<String>,
     pub(super) others: Vec<(TokenStream, crate::support::SourceRange)>,
+    /// What `#[acknowledge(…)]` lists, with the place of each such attribute.
+    pub(super) acknowledged: Vec<(Vec<Name>, crate::support::SourceRange)>,
 }
 
 /// Reads one definition; `None` if not even its name could be read.
@@ -74,6 +76,11 @@ pub(super) fn definition(parser: &mut Parser<'_, '_, '_>) -> Option<Definition> 
             .into_iter()
             .map(|(tokens, _)| tokens)
             .collect(),
+        acknowledged: attributes
+            .acknowledged
+            .into_iter()
+            .flat_map(|(names, _)| names)
+            .collect(),
         visibility,
         name,
         parameters,
@@ -124,6 +131,11 @@ pub(super) fn attributes(parser: &mut Parser<'_, '_, '_>) -> Parsed<Attributes> 
     let mut attributes = Attributes::default();
     while let Some(hash) = parser.take_symbol("#") {
         let group = parser.group(Delimiter::Bracket, " after `#`")?;
+        if let Some(names) = acknowledged(parser, group)? {
+            let range = hash.to(group.close);
+            attributes.acknowledged.push((names, range));
+            continue;
+        }
         match doc_line(group.source.stream()) {
             Some(line) => attributes.docs.push(line),
             None => {
@@ -134,6 +146,21 @@ pub(super) fn attributes(parser: &mut Parser<'_, '_, '_>) -> Parsed<Attributes> 
         }
     }
     Ok(attributes)
+}
+
+/// The names in `acknowledge(…)`; `None` for another attribute.
+fn acknowledged(
+    parser: &mut Parser<'_, '_, '_>,
+    attribute: &Bracketed,
+) -> Parsed<Option<Vec<Name>>> {
+    let mut inside = parser.inside(attribute);
+    if inside.take_word("acknowledge").is_none() {
+        return Ok(None);
+    }
+    let group = inside.group(Delimiter::Parenthesis, " and the hazards")?;
+    let names = inside.list(group, "a hazard", |item| item.name("a hazard"));
+    inside.finished("`]`")?;
+    Ok(Some(names.into_iter().collect::<Parsed<_>>()?))
 }
 
 /// The text of `doc = "…"`.
@@ -173,9 +200,11 @@ fn visibility(parser: &mut Parser<'_, '_, '_>) -> Visibility {
 /// Reads `name: kind`. A parameter whose kind makes no sense keeps its name.
 fn parameter(parser: &mut Parser<'_, '_, '_>) -> Parsed<Parameter> {
     let attributes = attributes(parser)?;
-    for (_, range) in &attributes.others {
+    let others = attributes.others.iter().map(|(_, range)| *range);
+    let acknowledged = attributes.acknowledged.iter().map(|(_, range)| *range);
+    for range in others.chain(acknowledged) {
         parser.error(
-            *range,
+            range,
             "a parameter takes doc comments but no other attribute",
         );
     }

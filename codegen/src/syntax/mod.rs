@@ -6,7 +6,8 @@
 //! loosest operator first:
 //!
 //! ```text
-//! definition  := visibility NAME '(' parameter,* ')' '{' statement* expression '}'
+//! definition  := attribute* visibility NAME '(' parameter,* ')' '{' statement* expression '}'
+//! attribute   := /// documentation | #[acknowledge(hazard, …)] | #[an attribute of Rust]
 //! parameter   := name ':' kind ('where' condition)?
 //! kind        := [N, C] | const [N, C] | [N] in C | id [N] | mask [N] | scalar (= 1)? | learn scalar (= 1)?
 //!              | static int = 4 | flag (= true)?

@@ -3,11 +3,16 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::hazard::Hazard;
 use crate::ir::Loss;
 use crate::render::{Derivation, Rendered};
 
 /// The formulas as data.
-pub(in crate::emit) fn derivation(loss: &Loss, formulas: &Derivation) -> TokenStream {
+pub(in crate::emit) fn derivation(
+    loss: &Loss,
+    formulas: &Derivation,
+    hazards: &[Hazard],
+) -> TokenStream {
     let formula = |r: &Rendered| {
         let (text, latex) = (&r.text, &r.latex);
         quote!(::loss_dsl::Formula { text: #text, latex: #latex })
@@ -28,6 +33,22 @@ pub(in crate::emit) fn derivation(loss: &Loss, formulas: &Derivation) -> TokenSt
         quote!((#symbol, #formula))
     });
     let conventions = &formulas.conventions;
+    let hazards = hazards.iter().map(|hazard| {
+        let name = hazard.kind.name();
+        let (expression, condition) = (formula(&hazard.expression), formula(&hazard.condition));
+        let outputs = hazard.outputs.iter().map(ToString::to_string);
+        let (remedy, acknowledged) = (&hazard.remedy, hazard.acknowledged);
+        quote! {
+            ::loss_dsl::Hazard {
+                name: #name,
+                expression: #expression,
+                condition: #condition,
+                outputs: &[#(#outputs),*],
+                remedy: #remedy,
+                acknowledged: #acknowledged,
+            }
+        }
+    });
     quote! {
         fn derivation() -> &'static ::loss_dsl::Derivation {
             static DERIVATION: ::loss_dsl::Derivation = ::loss_dsl::Derivation {
@@ -37,6 +58,7 @@ pub(in crate::emit) fn derivation(loss: &Loss, formulas: &Derivation) -> TokenSt
                 gradients: &[#(#slopes),*],
                 shared: &[#(#shared),*],
                 conventions: &[#(#conventions),*],
+                hazards: &[#(#hazards),*],
             };
             &DERIVATION
         }

@@ -47,6 +47,8 @@ pub struct Definition {
     pub docs: Vec<String>,
     /// Its other attributes, such as `#[allow(…)]`, as written.
     pub attributes: Vec<TokenStream>,
+    /// The hazards that its author knows of: `#[acknowledge(…)]`.
+    pub acknowledged: Vec<Name>,
     /// Who may use it.
     pub visibility: Visibility,
     /// Its name.

@@ -78,6 +78,15 @@ fn docs_attributes_and_import_are_kept() {
 }
 
 #[test]
+fn acknowledged_hazards_are_no_attributes_of_rust() {
+    let definition =
+        accepted("#[acknowledge(overflow, log_of_zero)] #[allow(dead_code)] L(x: [N]) { x }");
+    let names: Vec<_> = definition.acknowledged.iter().map(|n| &n.text).collect();
+    assert_eq!(names, ["overflow", "log_of_zero"]);
+    assert_eq!(definition.attributes.len(), 1);
+}
+
+#[test]
 fn captures_of_a_macro_are_read_as_parenthesised() {
     use proc_macro2::{Delimiter, Group, TokenTree};
     let sum = Group::new(Delimiter::None, "a + b".parse().expect("tokens"));

@@ -25,6 +25,7 @@ static NO_DERIVATION: Derivation = Derivation {
     gradients: &[],
     shared: &[],
     conventions: &[],
+    hazards: &[],
 };
 
 /// What every mock but its kernels has in common: no scalars, no flags.

@@ -29,6 +29,8 @@ loss! {
     ///
     /// For training on long-tailed data and testing on balanced data: at test time use `z` alone. A class with count 0 is ruled out: it
     /// has probability and gradient 0. A label of such a class has an infinite loss, as in the authors' code.
+    // A count of 0 is −∞ among the logits, which rules the class out; only a label of such a class has an infinite loss.
+    #[acknowledge(log_of_zero)]
     pub BalancedSoftmax(
         /// Logits.
         z: [N, C],

@@ -33,7 +33,8 @@ loss! {
         b: learn scalar = 0.0,
     ) {
         let c = dot[D](unit[D](x), unit[D](w));
-        let g = 2 * pow((c + 1) / 2, t) - 1;
+        // Of opposite vectors c may be rounded to less than -1, where a power of a fraction is NaN.
+        let g = 2 * (if c <= -1 { 0 } else { pow((c + 1) / 2, t) }) - 1;
         let positive = softplus(-(r * (g[C = y] - m) + b));
         let negative = sum[C, C != y](softplus(r * (g + m) + b));
         (alpha * positive + (1 - alpha) * negative) / r

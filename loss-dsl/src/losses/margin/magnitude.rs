@@ -16,6 +16,8 @@ loss! {
     /// the formula as printed. The paper's theory wants
     /// `lambda_g >= s (u_m - l_m) / (u_a - l_a) · u_a² l_a² / (u_a² - l_a²)`, 22.6 for the defaults. The gradient of the
     /// official code is NaN at `cos θ = ±1`; this one is finite everywhere, as for [`ArcFace`](crate::losses::ArcFace).
+    // That `u_a` is above `l_a` is for the caller to see to: a declared range is between numbers.
+    #[acknowledge(division_by_zero)]
     pub MagFace(
         /// Features.
         x: [N, D],

@@ -8,6 +8,8 @@ loss! {
     /// `torch.nn.PoissonNLLLoss()` = `PoissonNll::default()`. `log_input=False` = `PoissonNll { log_input: false, .. }`: then `x` is the mean
     /// itself and the value `x - t ln(x + eps)`. `full=True` = `full: true` adds Stirling's approximation of `ln t!`,
     /// `t ln t - t + ln(2π t) / 2`, where `t > 1`.
+    // With `log_input` any x is good, so no range is declared; without it a mean below 0 has no likelihood.
+    #[acknowledge(log_of_zero)]
     pub PoissonNll(
         /// Logarithms of the means, or the means.
         x: [N],

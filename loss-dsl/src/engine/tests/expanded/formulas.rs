@@ -53,4 +53,5 @@ pub(super) static DERIVATION: ::loss_dsl::Derivation = ::loss_dsl::Derivation {
         ),
     ],
     conventions: &[],
+    hazards: &[],
 };
