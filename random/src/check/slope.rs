@@ -1,0 +1,188 @@
+//! The gradients are the slopes of the value, by two other ways.
+//!
+//! With a random direction v and the cotangent c, `Σ_params ⟨∂/∂param, v⟩ = Σ_batch c · ∂_v value`, where the right side is what dual
+//! numbers give, and `(f(x + hv) − f(x − hv)) / 2h` up to an error of order h². What is detached is held. At a kink the two
+//! sides follow conventions; it is told from a mistake by its neighbours, and by differences of another step.
+
+use super::same::Literal;
+use super::{Point, Tally, close, continuous, is_finite, size, values};
+use crate::point::direction;
+use loss_codegen::ir::eval::exact::at_precision;
+use loss_codegen::ir::eval::{Dual, Exact, Held, Number, eval_seeded};
+use loss_codegen::ir::{Gradient, ParamId, Role};
+
+/// The sum and the size of its terms.
+struct Total {
+    sum: Exact,
+    scale: Exact,
+}
+
+impl Total {
+    fn of(terms: impl Iterator<Item = Exact>) -> Self {
+        let zero = || Exact::zero();
+        let (mut sum, mut scale) = (zero(), zero());
+        for term in terms {
+            sum = sum.add(&term);
+            scale = scale.add(&size(&term));
+        }
+        Total { sum, scale }
+    }
+}
+
+/// Compares the gradients of the literal graph with slopes.
+pub(super) fn check(
+    gradient: &Gradient,
+    literal: &Literal,
+    point: &Point,
+    tally: &mut Tally,
+) -> Result<(), String> {
+    let Some(expected) = literal else {
+        return Ok(());
+    };
+    let derived = derived(gradient, expected, point);
+    if let Err(message) = dual_agrees(gradient, &derived, point) {
+        return kink(gradient, expected, &message, point, tally);
+    }
+    tally.dual += 1;
+    differences(gradient, &derived, point, tally)
+}
+
+/// Whether it is a kink that gradients differ from slopes at.
+fn kink(
+    gradient: &Gradient,
+    here: &[Vec<Exact>],
+    message: &str,
+    point: &Point,
+    tally: &mut Tally,
+) -> Result<(), String> {
+    for neighbour in point.neighbours() {
+        let there = values(gradient, &neighbour);
+        if !there.iter().flatten().all(is_finite) {
+            continue;
+        }
+        dual_agrees(gradient, &derived(gradient, &there, &neighbour), &neighbour)?;
+        if continuous(here.iter().flatten(), there.iter().flatten()) {
+            return Err(message.to_owned());
+        }
+    }
+    tally.kinks += 1;
+    Ok(())
+}
+
+/// Whether dual numbers find the slope that gradients give.
+fn dual_agrees(gradient: &Gradient, derived: &Total, point: &Point) -> Result<(), String> {
+    let dual = dual(gradient, point);
+    let scale = derived.scale.add(&dual.scale);
+    let share = Exact::power_of_two(-90);
+    if close(&derived.sum, &dual.sum, &share, &scale) {
+        return Ok(());
+    }
+    let (by_dual, by_gradient) = (dual.sum.to_f64(), derived.sum.to_f64());
+    Err(format!(
+        "slope {by_dual} by dual numbers, {by_gradient} by the gradients"
+    ))
+}
+
+/// `Σ_params ⟨∂/∂param, v⟩`
+fn derived(gradient: &Gradient, values: &[Vec<Exact>], point: &Point) -> Total {
+    let first = values.len() - gradient.gradients.len();
+    let gradients = gradient.gradients.iter().zip(&values[first..]);
+    Total::of(gradients.flat_map(|(&(param, _), slopes)| {
+        let slopes = slopes.iter().enumerate();
+        slopes.map(move |(at, slope)| slope.mul(&Exact::from_f64(direction(point.seed, param, at))))
+    }))
+}
+
+fn moves(gradient: &Gradient, param: ParamId) -> bool {
+    matches!(
+        gradient.loss.graph.param(param).role,
+        Role::Tensor { differentiable: true } | Role::Scalar { learn: true, .. }
+    )
+}
+
+/// `Σ_batch c · ∂_v value` by dual numbers.
+fn dual(gradient: &Gradient, point: &Point) -> Total {
+    let loss = &gradient.loss;
+    let (graph, env) = (&loss.graph, &point.env);
+    let input = |param: ParamId, at: usize, value: f64| {
+        let value = Exact::from_f64(value);
+        let away = Exact::from_f64(direction(point.seed, param, at));
+        if moves(gradient, param) {
+            Dual::moving(value, away)
+        } else {
+            Dual::constant(value)
+        }
+    };
+    let held = Held::<Dual<Exact>>::below(graph, env, &[loss.value]);
+    let slopes = eval_seeded(graph, env, &[loss.value], &held, &input);
+    let slopes = slopes[0].laid_out(graph, env, &loss.batch);
+    let cotangent = env.real(gradient.cotangent).iter();
+    Total::of(
+        cotangent
+            .zip(slopes)
+            .map(|(&c, slope)| Exact::from_f64(c).mul(&slope.slope)),
+    )
+}
+
+/// `Σ_batch c · value` with what is differentiated moved by `step` along the direction.
+fn total(gradient: &Gradient, point: &Point, held: &Held<Exact>, step: &Exact) -> Exact {
+    let loss = &gradient.loss;
+    let (graph, env) = (&loss.graph, &point.env);
+    let input = |param: ParamId, at: usize, value: f64| {
+        let value = Exact::from_f64(value);
+        if moves(gradient, param) {
+            let away = Exact::from_f64(direction(point.seed, param, at));
+            value.add(&step.mul(&away))
+        } else {
+            value
+        }
+    };
+    let value = &eval_seeded(graph, env, &[loss.value], held, &input)[0];
+    let terms = value.laid_out(graph, env, &loss.batch).into_iter();
+    let cotangent = env.real(gradient.cotangent).iter();
+    Total::of(cotangent.zip(terms).map(|(&c, x)| Exact::from_f64(c).mul(&x))).sum
+}
+
+/// Compares gradients with central differences: of a step whose error is below 1e-33 where the slope does not change
+/// quickly, and of its half where that fails. If the two disagree, the value has a kink between.
+fn differences(
+    gradient: &Gradient,
+    derived: &Total,
+    point: &Point,
+    tally: &mut Tally,
+) -> Result<(), String> {
+    at_precision(320, || {
+        let held = Held::below(&gradient.loss.graph, &point.env, &[gradient.loss.value]);
+        let slope = |exponent: i32| {
+            let step = Exact::power_of_two(exponent);
+            let rise = total(gradient, point, &held, &step)
+                .sub(&total(gradient, point, &held, &step.neg()));
+            rise.div(&step.add(&step))
+        };
+        let agrees = |slope: &Exact| {
+            let scale = derived.scale.add(&size(slope));
+            close(slope, &derived.sum, &Exact::power_of_two(-70), &scale)
+        };
+        let whole = slope(-56);
+        if agrees(&whole) {
+            tally.differences += 1;
+            return Ok(());
+        }
+        let finer = slope(-90);
+        if agrees(&finer) {
+            tally.differences += 1;
+            return Ok(());
+        }
+        // Where it is smooth, finer steps find the same.
+        let finest = slope(-100);
+        let scale = size(&finest);
+        if is_finite(&finest) && close(&finer, &finest, &Exact::power_of_two(-30), &scale) {
+            let (by_difference, by_gradient) = (finest.to_f64(), derived.sum.to_f64());
+            return Err(format!(
+                "slope {by_difference} by differences, {by_gradient} by the gradients"
+            ));
+        }
+        tally.kinks += 1;
+        Ok(())
+    })
+}
