@@ -114,7 +114,6 @@ pub const ROWS: &[(Kind, usize, &str)] = &[
     (Kind::Real, 1, "round(#real)"),
     (Kind::Real, 3, "detach(#real)"),
     (Kind::Real, 1, "number(#O)"),
-    (Kind::Real, 1, "number(#place+O)"),
     (Kind::Small, 3, "tanh(#real)"),
     (Kind::Small, 2, "sin(#real)"),
     (Kind::Small, 2, "cos(#real)"),

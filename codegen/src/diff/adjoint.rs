@@ -348,10 +348,10 @@ impl Sweep<'_> {
         })
     }
 
-    /// Sums over those of `axes` that are free: the cotangent of an element stands outside the scope
-    /// in which `axes` is bound.
+    /// Sums over those of `axes` that the element has: its cotangent stands outside the scope in which
+    /// `axes` is bound.
     fn sum_bound(&mut self, axes: AxisSet, node: NodeId) -> NodeId {
-        let over = axes.intersection(self.graph.free(node));
+        let over = axes.intersection(self.graph.free(node).union(self.scope));
         self.graph.reduce(Reducer::Sum, over, node)
     }
 }
