@@ -91,6 +91,19 @@ impl<'g> Lowering<'g> {
         self.low.push(op)
     }
 
+    /// A reduction, also over axes that the body turned out not to depend on.
+    fn fold(&mut self, fold: Fold, axes: AxisSet, body: LowId) -> LowId {
+        let present = axes.intersection(self.low.free(body));
+        let mut folded = self.low.reduce(fold, present, body);
+        if fold == Fold::Sum {
+            for axis in axes.minus(present).iter() {
+                let size = self.low.push(Op::Size(self.graph.axis(axis).dim));
+                folded = self.low.push(Op::Mul(size, folded));
+            }
+        }
+        folded
+    }
+
     /// Additions first, then subtractions; a coefficient of ±1 costs nothing.
     fn lower_sum(&mut self, constant: Rational, terms: &[(NodeId, Rational)]) -> LowId {
         let mut sum: Option<LowId> = None;
@@ -176,16 +189,16 @@ impl<'g> Lowering<'g> {
                 Some(terms) => self.lower_contraction(axes, terms),
                 None => {
                     let body = self.lower(body);
-                    self.low.reduce(Fold::Sum, axes, body)
+                    self.fold(Fold::Sum, axes, body)
                 }
             },
             Reducer::Max => {
                 let body = self.lower(body);
-                self.low.reduce(Fold::Max, axes, body)
+                self.fold(Fold::Max, axes, body)
             }
             Reducer::Lse => {
                 let shifted = self.shifted_exponential(axes, body);
-                let total = self.low.reduce(Fold::Sum, axes, shifted.exponential);
+                let total = self.fold(Fold::Sum, axes, shifted.exponential);
                 let log = self.low.push(Op::Unary(UnaryOp::Ln, total));
                 self.low.push(Op::Add(shifted.maximum, log))
             }
@@ -207,7 +220,7 @@ impl<'g> Lowering<'g> {
                 }
                 contraction::Sides::Other(body) => {
                     let body = self.lower(body);
-                    self.low.reduce(Fold::Sum, axes, body)
+                    self.fold(Fold::Sum, axes, body)
                 }
             };
             let coefficient = self.low.constant(term.coefficient);
@@ -244,12 +257,12 @@ impl<'g> Lowering<'g> {
     fn scaled_norm(&mut self, axes: AxisSet, body: NodeId) -> Scaled {
         let vector = self.lower(body);
         let size = self.low.push(Op::Unary(UnaryOp::Abs, vector));
-        let largest = self.low.reduce(Fold::Max, axes, size);
+        let largest = self.fold(Fold::Max, axes, size);
         let smallest = self.low.push(Op::Smallest);
         let scale = self.low.push(Op::Binary(BinaryOp::Max, largest, smallest));
         let scaled = self.low.push(Op::Div(vector, scale));
         let square = self.low.push(Op::Mul(scaled, scaled));
-        let sum = self.low.reduce(Fold::Sum, axes, square);
+        let sum = self.fold(Fold::Sum, axes, square);
         let norm = self.low.push(Op::Unary(UnaryOp::Sqrt, sum));
         Scaled { scale, norm }
     }
@@ -267,14 +280,14 @@ impl<'g> Lowering<'g> {
     /// zero: then both lengths are the same.
     fn lower_angle(&mut self, axes: AxisSet, a: NodeId, b: NodeId) -> LowId {
         let (a, b) = (self.lower_unit(axes, a, a), self.lower_unit(axes, b, b));
-        let norm = |low: &mut Low, op: Op| {
-            let vector = low.push(op);
-            let square = low.push(Op::Mul(vector, vector));
-            let sum = low.reduce(Fold::Sum, axes, square);
-            low.push(Op::Unary(UnaryOp::Sqrt, sum))
+        let norm = |lowering: &mut Self, op: Op| {
+            let vector = lowering.low.push(op);
+            let square = lowering.low.push(Op::Mul(vector, vector));
+            let sum = lowering.fold(Fold::Sum, axes, square);
+            lowering.low.push(Op::Unary(UnaryOp::Sqrt, sum))
         };
-        let apart = norm(&mut self.low, Op::Sub(a, b));
-        let together = norm(&mut self.low, Op::Add(a, b));
+        let apart = norm(self, Op::Sub(a, b));
+        let together = norm(self, Op::Add(a, b));
         // 1 at right angles, which two zero vectors are.
         let one = self.low.constant(Rational::ONE);
         let same = self.low.push(Op::Compare(CompareOp::Eq, apart, together));
@@ -287,7 +300,7 @@ impl<'g> Lowering<'g> {
 
     fn shifted_exponential(&mut self, axes: AxisSet, body: NodeId) -> Shifted {
         let logits = self.lower(body);
-        let maximum = self.low.reduce(Fold::Max, axes, logits);
+        let maximum = self.fold(Fold::Max, axes, logits);
         let lowest = self.low.push(Op::Lowest);
         let maximum = self.low.push(Op::Binary(BinaryOp::Max, maximum, lowest));
         let difference = self.low.push(Op::Sub(logits, maximum));
@@ -302,7 +315,7 @@ impl<'g> Lowering<'g> {
     fn lower_softmax(&mut self, s: &Softmax) -> LowId {
         let shifted = self.shifted_exponential(s.axes, s.body);
         let Some(hit) = s.hit else {
-            let total = self.low.reduce(Fold::Sum, s.axes, shifted.exponential);
+            let total = self.fold(Fold::Sum, s.axes, shifted.exponential);
             return match s.form {
                 SoftmaxForm::Log => {
                     let log = self.low.push(Op::Unary(UnaryOp::Ln, total));
@@ -322,7 +335,7 @@ impl<'g> Lowering<'g> {
         let hit = self.lower(hit);
         let zero = self.low.constant(Rational::ZERO);
         let others = self.low.push(Op::Select(hit, zero, shifted.exponential));
-        let others = self.low.reduce(Fold::Sum, s.axes, others);
+        let others = self.fold(Fold::Sum, s.axes, others);
         let log = self.low.push(Op::Unary(UnaryOp::Ln, others));
         let value = self.lower(s.value);
         let gap = self.low.push(Op::Sub(shifted.maximum, value));

@@ -39,11 +39,11 @@ pub(super) fn check(
     let Some(expected) = literal else {
         return Ok(());
     };
-    let derived = derived(gradient, expected, point);
-    if let Err(message) = dual_agrees(gradient, &derived, point) {
+    if let Err(message) = dual_agrees(gradient, expected, point) {
         return kink(gradient, expected, &message, point, tally);
     }
     tally.dual += 1;
+    let derived = derived(gradient, expected, point);
     differences(gradient, &derived, point, tally)
 }
 
@@ -60,7 +60,7 @@ fn kink(
         if !there.iter().flatten().all(is_finite) {
             continue;
         }
-        dual_agrees(gradient, &derived(gradient, &there, &neighbour), &neighbour)?;
+        dual_agrees(gradient, &there, &neighbour)?;
         if continuous(here.iter().flatten(), there.iter().flatten()) {
             return Err(message.to_owned());
         }
@@ -69,17 +69,32 @@ fn kink(
     Ok(())
 }
 
-/// Whether dual numbers find the slope that gradients give.
-fn dual_agrees(gradient: &Gradient, derived: &Total, point: &Point) -> Result<(), String> {
-    let dual = dual(gradient, point);
-    let scale = derived.scale.add(&dual.scale);
-    let share = Exact::power_of_two(-90);
-    if close(&derived.sum, &dual.sum, &share, &scale) {
+/// Whether dual numbers find the slope that gradients give, up to what vanishes as precision grows.
+fn dual_agrees(
+    gradient: &Gradient,
+    here: &[Vec<Exact>],
+    point: &Point,
+) -> Result<(), String> {
+    let gap = |derived: Total| {
+        let dual = dual(gradient, point);
+        let scale = derived.scale.add(&dual.scale);
+        let share = Exact::power_of_two(-90);
+        let agrees = close(&derived.sum, &dual.sum, &share, &scale);
+        (!agrees).then(|| (size(&derived.sum.sub(&dual.sum)), derived.sum, dual.sum))
+    };
+    let Some((before, ..)) = gap(derived(gradient, here, point)) else {
+        return Ok(());
+    };
+    let again = || gap(derived(gradient, &values(gradient, point), point));
+    let Some((after, by_gradients, by_dual)) = at_precision(640, again) else {
+        return Ok(());
+    };
+    if after <= before.mul(&Exact::power_of_two(-200)) {
         return Ok(());
     }
-    let (by_dual, by_gradient) = (dual.sum.to_f64(), derived.sum.to_f64());
+    let (by_gradients, by_dual) = (by_gradients.to_f64(), by_dual.to_f64());
     Err(format!(
-        "slope {by_dual} by dual numbers, {by_gradient} by the gradients"
+        "slope {by_dual} by dual numbers, {by_gradients} by the gradients"
     ))
 }
 
@@ -143,43 +158,41 @@ fn total(gradient: &Gradient, point: &Point, held: &Held<Exact>, step: &Exact) -
     Total::of(cotangent.zip(terms).map(|(&c, x)| Exact::from_f64(c).mul(&x))).sum
 }
 
-/// Compares gradients with central differences: of a step whose error is below 1e-33 where the slope does not change
-/// quickly, and of its half where that fails. If the two disagree, the value has a kink between.
+/// Compares gradients with central differences: of a step whose error is below 1e-30 where slopes change slowly, and of a much
+/// smaller one where that fails. If the slopes on either side of the point are not the same, it is a kink.
 fn differences(
     gradient: &Gradient,
     derived: &Total,
     point: &Point,
     tally: &mut Tally,
 ) -> Result<(), String> {
-    at_precision(320, || {
+    at_precision(384, || {
         let held = Held::below(&gradient.loss.graph, &point.env, &[gradient.loss.value]);
-        let slope = |exponent: i32| {
-            let step = Exact::power_of_two(exponent);
-            let rise = total(gradient, point, &held, &step)
-                .sub(&total(gradient, point, &held, &step.neg()));
-            rise.div(&step.add(&step))
-        };
+        let at = |step: &Exact| total(gradient, point, &held, step);
         let agrees = |slope: &Exact| {
             let scale = derived.scale.add(&size(slope));
             close(slope, &derived.sum, &Exact::power_of_two(-70), &scale)
         };
-        let whole = slope(-56);
-        if agrees(&whole) {
-            tally.differences += 1;
-            return Ok(());
+        let mut sides = None;
+        for exponent in [-56, -120] {
+            let step = Exact::power_of_two(exponent);
+            let (above, below) = (at(&step), at(&step.neg()));
+            if agrees(&above.sub(&below).div(&step.add(&step))) {
+                tally.differences += 1;
+                return Ok(());
+            }
+            sides = Some((above, below, step));
         }
-        let finer = slope(-90);
-        if agrees(&finer) {
-            tally.differences += 1;
+        let Some((above, below, step)) = sides else {
             return Ok(());
-        }
-        // Where it is smooth, finer steps find the same.
-        let finest = slope(-100);
-        let scale = size(&finest);
-        if is_finite(&finest) && close(&finer, &finest, &Exact::power_of_two(-30), &scale) {
-            let (by_difference, by_gradient) = (finest.to_f64(), derived.sum.to_f64());
+        };
+        let here = at(&Exact::zero());
+        let (up, down) = (above.sub(&here).div(&step), here.sub(&below).div(&step));
+        let scale = size(&up).add(&size(&down));
+        if is_finite(&up) && close(&up, &down, &Exact::power_of_two(-30), &scale) {
+            let (by_difference, by_gradients) = (up.to_f64(), derived.sum.to_f64());
             return Err(format!(
-                "slope {by_difference} by differences, {by_gradient} by the gradients"
+                "slope {by_difference} by differences, {by_gradients} by the gradients"
             ));
         }
         tally.kinks += 1;

@@ -205,8 +205,10 @@ impl Writer<'_> {
                 }
             }
         }
-        // Every axis that is not open is closed by the row.
-        let closed: Axes = Axis::all().filter(|axis| !open.contains(*axis)).collect();
+        // Every axis that is not open is closed by the row, and a renamed one is gone.
+        let renamed = letters.iter().filter(|(letter, _)| *letter == 'R');
+        let closed = Axis::all().filter(|axis| !open.contains(*axis));
+        let closed: Axes = closed.chain(renamed.map(|(_, axis)| *axis)).collect();
         written.axes = written.axes.minus(closed);
         written
     }
