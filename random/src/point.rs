@@ -1,7 +1,7 @@
 //! Where a program is evaluated: extents and inputs.
 
 use loss_codegen::ir::eval::{Environment, Value};
-use loss_codegen::ir::{Graph, ParamId, Range, Role};
+use loss_codegen::ir::{DimId, Loss, ParamId, Range, Role};
 
 /// SplitMix64 (Steele, Lea & Flood 2014): numbers that their seed determines.
 #[derive(Clone, Debug)]
@@ -42,21 +42,24 @@ enum Points {
     Special,
 }
 
-/// Mostly 0 to 3 positions on each axis, and numbers within the declared ranges.
-pub fn environment(graph: &Graph, seed: u64) -> Environment {
+/// 1 to 3 positions on each axis, 0 only along a batch; and numbers within the declared ranges.
+pub fn environment(loss: &Loss, seed: u64) -> Environment {
+    let graph = &loss.graph;
     let mut random = Random::new(seed);
     let points = if random.below(10) < 7 {
         Points::General
     } else {
         Points::Special
     };
-    let mut extent = || match random.below(20) {
-        0 if points == Points::Special => 0,
+    let batch: Vec<DimId> = loss.batch.iter().map(|&axis| graph.axis(axis).dim).collect();
+    let mut extent = |dim| match random.below(20) {
+        0 if points == Points::Special && batch.contains(&dim) => 0,
         0..8 => 1,
         8..18 => 2,
         _ => 3,
     };
-    let dims: Vec<usize> = (0..graph.dim_count()).map(|_| extent()).collect();
+    let dims = (0..graph.dim_count() as u8).map(DimId);
+    let dims: Vec<usize> = dims.map(&mut extent).collect();
     let mut env = Environment::new(graph, &dims);
     for id in graph.param_ids() {
         let param = graph.param(id);

@@ -26,7 +26,7 @@ pub fn check(source: &str, seed: u64, tally: &mut Tally) -> Result<(), String> {
     let compiled = compiled(source)?;
     compiles(source, &compiled, seed, tally)?;
     let point = Point {
-        env: environment(&compiled.literal.loss.graph, seed),
+        env: environment(&compiled.literal.loss, seed),
         seed,
     };
     let literal = same::check(&compiled, &point, tally)?;

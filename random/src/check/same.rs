@@ -84,7 +84,12 @@ fn agree(literal: &Gradient, other: &Gradient, point: &Point) -> Result<(), Wron
             return Ok(());
         }
         if bits == LADDER[2] {
-            return Err(found);
+            // Rounding decides it, at any precision: the direction of a vector that is 0 but for rounding.
+            let settled = at_precision(LADDER[1], || {
+                let (few, many) = (values(literal, point), at_precision(bits, || values(literal, point)));
+                continuous(few.iter().flatten(), many.iter().flatten())
+            });
+            return if settled { Err(found) } else { Ok(()) };
         }
         before = Some(gap);
     }

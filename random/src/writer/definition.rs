@@ -37,9 +37,10 @@ impl Writer<'_> {
         };
         let budget = 1 + self.choices.below(LARGEST);
         let mut value = self.expression(Kind::Real, batch, budget);
-        self.outputs(value.axes);
+        self.outputs();
         self.differentiated(&mut value);
         self.labelled(&mut value);
+        self.weight(value.axes);
         self.sized();
         let seconds = self.named.iter().filter(|axis| axis.is_second());
         let mut body: Vec<String> = seconds
@@ -51,19 +52,13 @@ impl Writer<'_> {
     }
 
     /// What is returned besides the value.
-    fn outputs(&mut self, batch: Axes) {
+    fn outputs(&mut self) {
         if self.choices.chance(1, 8) {
             let axes = Axis::all().filter(|axis| !axis.is_second());
             let axes = axes.take(1 + self.choices.below(3)).collect();
             let output = self.expression(Kind::Real, axes, 4);
             let name = self.name("out");
             self.statements.push(format!("pub let {name} = {};", output.text));
-        }
-        if self.choices.chance(1, 8) {
-            // Its gradient is stopped: what samples count is no way to a smaller loss.
-            let weight = self.expression(Kind::Pos, batch, 4);
-            let word = ["weight", "denominator"][self.choices.below(2)];
-            self.statements.push(format!("{word} detach({});", weight.text));
         }
         let state = self.parameters.iter();
         let mut state = state.filter(|p| p.axes.is_empty() && p.text.contains(": scalar"));
@@ -72,6 +67,16 @@ impl Writer<'_> {
         {
             let next = self.expression(Kind::Real, Axes::default(), 4);
             self.statements.push(format!("next {state} = {};", next.text));
+        }
+    }
+
+    /// What samples count: no way to a smaller loss, so its gradient is stopped.
+    fn weight(&mut self, batch: Axes) {
+        if self.choices.chance(1, 8) {
+            let weight = self.leaf(Kind::Pos, batch, Axes::default());
+            let word = ["weight", "denominator"][self.choices.below(2)];
+            self.statements
+                .push(format!("{word} detach({});", weight.text));
         }
     }
 
@@ -98,6 +103,7 @@ impl Writer<'_> {
         }
         for axis in value.axes.iter().filter(|axis| !axes.contains(axis)) {
             value.text = format!("sum[{}]({})", axis.name(), value.text);
+            value.axes = value.axes.minus(Axes::of(axis));
         }
     }
 
