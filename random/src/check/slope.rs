@@ -39,10 +39,14 @@ pub(super) fn check(
     let Some(expected) = literal else {
         return Ok(());
     };
-    if let Err(message) = dual_agrees(gradient, expected, point) {
-        return kink(gradient, expected, &message, point, tally);
+    match dual_agrees(gradient, expected, point) {
+        Err(message) => return kink(gradient, expected, &message, point, tally),
+        Ok(Agreement::Unsettled) => {
+            tally.kinks += 1;
+            return Ok(());
+        }
+        Ok(Agreement::Equal) => tally.dual += 1,
     }
-    tally.dual += 1;
     let derived = derived(gradient, expected, point);
     differences(gradient, &derived, point, tally)
 }
@@ -69,12 +73,18 @@ fn kink(
     Ok(())
 }
 
+enum Agreement {
+    Equal,
+    /// Rounding decides what the gradient is, as of the direction of a vector that is 0 but for rounding.
+    Unsettled,
+}
+
 /// Whether dual numbers find the slope that gradients give, up to what vanishes as precision grows.
 fn dual_agrees(
     gradient: &Gradient,
     here: &[Vec<Exact>],
     point: &Point,
-) -> Result<(), String> {
+) -> Result<Agreement, String> {
     let gap = |derived: Total| {
         let dual = dual(gradient, point);
         let scale = derived.scale.add(&dual.scale);
@@ -83,19 +93,18 @@ fn dual_agrees(
         (!agrees).then(|| (size(&derived.sum.sub(&dual.sum)), derived.sum, dual.sum))
     };
     let Some((before, ..)) = gap(derived(gradient, here, point)) else {
-        return Ok(());
+        return Ok(Agreement::Equal);
     };
     let finer = at_precision(640, || values(gradient, point));
     if !continuous(here.iter().flatten(), finer.iter().flatten()) {
-        // Rounding decides it: the direction of a vector that is 0 but for rounding.
-        return Ok(());
+        return Ok(Agreement::Unsettled);
     }
     let again = || gap(derived(gradient, &finer, point));
     let Some((after, by_gradients, by_dual)) = at_precision(640, again) else {
-        return Ok(());
+        return Ok(Agreement::Equal);
     };
     if after <= before.mul(&Exact::power_of_two(-200)) {
-        return Ok(());
+        return Ok(Agreement::Equal);
     }
     let (by_gradients, by_dual) = (by_gradients.to_f64(), by_dual.to_f64());
     Err(format!(

@@ -79,7 +79,7 @@ impl Writer<'_> {
             Kind::Real => &["0", "1", "2", "0.5", "3", "pi", "10", "0.001"],
             Kind::Small => &["1", "0.5", "2", "0.25"],
             Kind::Pos => &["1", "2", "0.5", "pi", "3"],
-            Kind::Cos => &["0.5", "0", "0.75"],
+            Kind::Cos => &["0.3", "0.75", "0.1"],
             Kind::Unit => &["0.5", "0.25", "0.9"],
             Kind::Truth | Kind::Id | Kind::Place => unreachable!("no numbers"),
         };
