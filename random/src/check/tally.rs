@@ -9,6 +9,8 @@ use std::fmt;
 pub struct Tally {
     /// Programs.
     pub programs: usize,
+    /// Programs that divide by 0.
+    pub refused: usize,
     /// Programs with a finite value and gradients at their point.
     pub finite: usize,
     /// Points at which the literal graph jumps, and the simplified one is on the other side.
@@ -40,6 +42,7 @@ impl Tally {
     /// Adds the counts of another run.
     pub fn add(&mut self, other: &Tally) {
         self.programs += other.programs;
+        self.refused += other.refused;
         self.finite += other.finite;
         self.jumps += other.jumps;
         self.dual += other.dual;
@@ -57,8 +60,9 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} programs: {} finite, {} saturated (at most {} e-nodes), {} with dual numbers, {} with differences; {} at jumps, {} at kinks",
+            "{} programs ({} more divide by 0): {} finite, {} saturated (at most {} e-nodes), {} with dual numbers, {} with differences; {} at jumps, {} at kinks",
             self.programs,
+            self.refused,
             self.finite,
             self.saturated,
             self.largest,

@@ -15,6 +15,7 @@ pub fn program(name: &str, choices: &[u32]) -> String {
         statements: Vec::new(),
         known: Vec::new(),
         inside: 0,
+        barred: Axes::default(),
         named: Axes::default(),
         names: 0,
         uses_losses: false,

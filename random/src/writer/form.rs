@@ -95,14 +95,17 @@ impl Writer<'_> {
         let name = self.name("f");
         let (a, b) = (format!("{name}a"), format!("{name}b"));
         let share = self.choices.below(budget);
-        let body = self.within(&[&a, &b], |writer| {
-            writer.expression(Kind::Real, Axes::default(), share)
-        });
-        self.statements
-            .push(format!("fn {name}({a}, {b}) {{ {} }}", body.text));
         let left = (budget - share) / 2;
         let first = self.expression(Kind::Real, open, left);
         let second = self.expression(Kind::Real, open, left);
+        // A reduction in the body would close axes of the arguments.
+        let barred = std::mem::replace(&mut self.barred, first.axes.union(second.axes));
+        let body = self.within(&[&a, &b], |writer| {
+            writer.expression(Kind::Real, Axes::default(), share)
+        });
+        self.barred = barred;
+        self.statements
+            .push(format!("fn {name}({a}, {b}) {{ {} }}", body.text));
         let axes = [(&a, first.axes), (&b, second.axes)];
         let used = axes.iter().filter(|(name, _)| body.text.contains(*name));
         Expression {
@@ -115,12 +118,12 @@ impl Writer<'_> {
         const FOLDS: [&str; 4] = ["sum", "prod", "max", "min"];
         let fold = FOLDS[self.choices.below(FOLDS.len())];
         let variable = self.name("k");
-        let last = 1 + self.choices.below(2);
+        let last = 2 + self.choices.below(2);
         let body = self.within(&[&variable], |writer| {
             writer.expression(Kind::Real, open, budget / 2)
         });
         Expression {
-            text: format!("{fold}[{variable} in 0..={last}]({})", body.text),
+            text: format!("{fold}[{variable} in 1..={last}]({})", body.text),
             axes: body.axes,
         }
     }

@@ -76,7 +76,7 @@ impl Writer<'_> {
 
     fn constant(&mut self, kind: Kind) -> Expression {
         let texts: &[&str] = match kind {
-            Kind::Real => &["0", "1", "2", "0.5", "3", "pi", "10", "0.001"],
+            Kind::Real => &["1", "2", "0.5", "3", "pi", "10", "0.001"],
             Kind::Small => &["1", "0.5", "2", "0.25"],
             Kind::Pos => &["1", "2", "0.5", "pi", "3"],
             Kind::Cos => &["0.3", "0.75", "0.1"],

@@ -42,6 +42,8 @@ struct Writer<'c> {
     known: Vec<Known>,
     /// How many functions and loops stand around; nothing is bound inside of them.
     inside: usize,
+    /// Axes that may not be closed here.
+    barred: Axes,
     /// The axes that the text names.
     named: Axes,
     names: usize,
@@ -97,7 +99,9 @@ impl Writer<'_> {
 
     /// The axes that a letter may stand for.
     fn candidates(&self, letter: char, open: Axes, letters: &Letters) -> Vec<Axis> {
-        let closed = |axis: &Axis| !open.contains(*axis) && open.len() < MOST_OPEN;
+        let closed = |axis: &Axis| {
+            !open.contains(*axis) && !self.barred.contains(*axis) && open.len() < MOST_OPEN
+        };
         let taken = |axis: &Axis| letters.iter().any(|(_, other)| other == axis);
         let of_one_dimension =
             |a: Axis| move |&b: &Axis| a != b && a.base() == b.base();
