@@ -19,6 +19,9 @@ const LADDER: [usize; 3] = [192, 640, 2560];
 /// Allowed differences, as a share: 2⁻¹⁰⁰, below 1e-30.
 const SHARE: i32 = -100;
 
+/// What is as good as 0: `1 − (1 − x)` loses an x of that size.
+const LEAST: i32 = -60;
+
 /// The values of all roots of the literal graph, if they are finite.
 pub(super) type Literal = Option<Vec<Vec<Exact>>>;
 
@@ -104,12 +107,12 @@ struct Wrong {
 }
 
 fn disagreement(literal: &Gradient, other: &Gradient, point: &Point) -> Option<Wrong> {
-    let share = Exact::power_of_two(SHARE);
+    let (share, least) = (Exact::power_of_two(SHARE), Exact::power_of_two(LEAST));
     let (left, right) = (values(literal, point), values(other, point));
     let mut worst: Option<Wrong> = None;
     for (root, (left, right)) in roots(literal).iter().zip(left.iter().zip(&right)) {
         for (at, (a, b)) in left.iter().zip(right).enumerate() {
-            if !is_finite(a) || close(a, b, &share, &size(a)) {
+            if !is_finite(a) || close(a, b, &share, &size(a).add(&least)) {
                 continue;
             }
             let (from, to) = (a.to_f64(), b.to_f64());
