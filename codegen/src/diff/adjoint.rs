@@ -347,7 +347,8 @@ impl Sweep<'_> {
     /// Sends a contribution to a body that stands for an element at every position of `axes`, which it may turn out not to
     /// depend on.
     fn send_bound(&mut self, axes: AxisSet, body: NodeId, contribution: NodeId) {
-        let scope = std::mem::replace(&mut self.scope, self.scope.union(axes));
+        let scope = self.scope;
+        self.scope = scope.union(axes);
         self.send(body, contribution);
         self.scope = scope;
     }
