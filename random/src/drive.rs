@@ -8,7 +8,11 @@ use proptest::test_runner::{
     Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner,
 };
 
+use loss_codegen::support::Diagnostics;
+use loss_codegen::{sema, syntax};
+
 use crate::check::{Tally, check};
+use crate::point::Random;
 use crate::writer::program;
 
 /// The most choices of a program.
@@ -44,4 +48,27 @@ pub fn run(seed: u64, cases: u32) -> Result<Tally, String> {
             Err(format!("at point {point}:\n{source}\n{reason}"))
         }
     }
+}
+
+/// The texts of `count` losses that the compiler accepts, of moderate size, each called `pub Random`.
+pub fn sources(seed: u64, count: usize) -> impl Iterator<Item = String> {
+    let mut random = Random::new(seed);
+    let mut next = move || {
+        let choices = 10 + random.below(80);
+        let choices: Vec<u32> = (0..choices).map(|_| random.bits() as u32).collect();
+        program("pub Random", &choices)
+    };
+    std::iter::repeat_with(move || next())
+        .filter(|source| is_accepted(source))
+        .take(count)
+}
+
+fn is_accepted(source: &str) -> bool {
+    let mut diagnostics = Diagnostics::new();
+    let Ok(tokens) = source.parse() else {
+        return false;
+    };
+    let definitions = syntax::parse(tokens, &mut diagnostics);
+    sema::analyse(&definitions, &mut diagnostics);
+    diagnostics.is_empty()
 }

@@ -173,7 +173,7 @@ fn total(gradient: &Gradient, point: &Point, held: &Held<Exact>, step: &Exact) -
 }
 
 /// Compares gradients with central differences: of a step whose error is below 1e-30 where slopes change slowly, and of a much
-/// smaller one where that fails. If the slopes on either side of the point are not the same, it is a kink.
+/// smaller one where that fails. If the slopes on either side of the point are not the same, or not for both steps, it is a kink or a jump.
 fn differences(
     gradient: &Gradient,
     derived: &Total,
@@ -189,7 +189,8 @@ fn differences(
             let scale = derived.scale.add(&size(slope)).add(&least);
             close(slope, &derived.sum, &Exact::power_of_two(-70), &scale)
         };
-        let mut sides = None;
+        let here = at(&Exact::zero());
+        let mut sides = Vec::new();
         for exponent in [-56, -120] {
             let step = Exact::power_of_two(exponent);
             let (above, below) = (at(&step), at(&step.neg()));
@@ -197,15 +198,12 @@ fn differences(
                 tally.differences += 1;
                 return Ok(());
             }
-            sides = Some((above, below, step));
+            sides.push(above.sub(&here).div(&step));
+            sides.push(here.sub(&below).div(&step));
         }
-        let Some((above, below, step)) = sides else {
-            return Ok(());
-        };
-        let here = at(&Exact::zero());
-        let (up, down) = (above.sub(&here).div(&step), here.sub(&below).div(&step));
-        let scale = size(&up).add(&size(&down));
-        if is_finite(&up) && close(&up, &down, &Exact::power_of_two(-30), &scale) {
+        let up = &sides[0];
+        let same = |side: &Exact| close(side, up, &Exact::power_of_two(-30), &size(up));
+        if is_finite(up) && sides.iter().all(same) {
             let (by_difference, by_gradients) = (up.to_f64(), derived.sum.to_f64());
             return Err(format!(
                 "slope {by_difference} by differences, {by_gradients} by the gradients"

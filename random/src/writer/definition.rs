@@ -18,14 +18,14 @@ pub fn program(name: &str, choices: &[u32]) -> String {
         barred: Axes::default(),
         named: Axes::default(),
         names: 0,
-        uses_losses: false,
+        losses: Vec::new(),
     };
     let body = writer.body();
     let parameters: Vec<&str> = writer.parameters.iter().map(|p| p.text.as_str()).collect();
-    let losses = if writer.uses_losses { LOSSES } else { "" };
+    let used = (0..LOSSES.len()).filter(|loss| writer.losses.contains(loss));
+    let losses: String = used.map(|loss| format!("{}\n", LOSSES[loss])).collect();
     let (parameters, body) = (parameters.join(", "), body.join("\n    "));
-    let text = format!("{losses}\n{name}({parameters}) {{\n    {body}\n}}\n");
-    text.trim_start_matches('\n').to_owned()
+    format!("{losses}{name}({parameters}) {{\n    {body}\n}}\n")
 }
 
 impl Writer<'_> {

@@ -1,7 +1,7 @@
 //! Forms that are no rows of the table, because they declare something: bindings, functions, loops, other losses.
 
 use super::axis::{Axes, Axis};
-use super::leaf::{Known, scalar};
+use super::leaf::Known;
 use super::{Expression, Writer};
 use crate::grammar::Kind;
 
@@ -21,18 +21,19 @@ pub(super) enum Form {
 }
 
 /// Losses that are used inside of others.
-pub(super) const LOSSES: &str = "
-    Entropy(z: [N, C], y: [N] in C, t: scalar = 2 where t > 0) { -ln(softmax[C](z / t)[C = y]) }
-    Smooth(u: [N], v: const [N], sharp: flag = false) {
-        weight 1 + square(v);
-        let e = u - v;
-        if sharp { abs(e) } else { ln(cosh(e)) }
-    }
-    Pairs(a: [N, D], k: static int = 2) {
-        axis Q like N;
-        fn near(c) { pow((1 + c) / 2, k) }
-        sum[Q, Q != N](near(dot[D](unit[D](a), unit[D](a[N -> Q]))))
-    }";
+pub(super) const LOSSES: [&str; 3] = [
+    "Smooth(u: [N], v: const [N], sharp: flag = false) {
+    weight 1 + square(v);
+    let e = u - v;
+    if sharp { abs(e) } else { ln(cosh(e)) }
+}",
+    "Entropy(z: [N, C], y: [N] in C, t: scalar = 2 where t > 0) { -ln(softmax[C](z / t)[C = y]) }",
+    "Pairs(a: [N, D], k: static int = 2) {
+    axis Q like N;
+    fn near(c) { pow((1 + c) / 2, k) }
+    sum[Q, Q != N](near(dot[D](unit[D](a), unit[D](a[N -> Q]))))
+}",
+];
 
 impl Form {
     /// The forms of a kind, with weights; few of them inside of functions and loops.
@@ -153,8 +154,15 @@ impl Writer<'_> {
         if !n.is_subset(open) {
             return self.leaf(Kind::Real, open, Axes::default());
         }
-        self.uses_losses = true;
-        let text = match self.choices.below(3) {
+        let mut used = self.choices.below(LOSSES.len());
+        if used == 1 && open.contains(c) {
+            used = 0;
+        }
+        if used == 2 && open.contains(d) {
+            used = 0;
+        }
+        self.losses.push(used);
+        let text = match used {
             0 => {
                 let (u, v) = (budget / 2, budget / 4);
                 let u = self.with_axes(Kind::Real, n, n, u);
@@ -162,19 +170,18 @@ impl Writer<'_> {
                 let sharp = self.expression(Kind::Truth, Axes::default(), 1);
                 format!("Smooth({}, {}; sharp = {})", u.text, v.text, sharp.text)
             }
-            1 if !open.contains(c) => {
+            1 => {
                 let both = n.union(Axes::of(c));
                 let z = self.with_axes(Kind::Real, both, both, budget / 2);
                 let y = self.place_along(c, n);
                 let t = self.expression(Kind::Pos, Axes::default(), budget / 4);
                 format!("Entropy({}, {}; t = {})", z.text, y.text, t.text)
             }
-            _ if !open.contains(d) => {
+            _ => {
                 let both = n.union(Axes::of(d));
                 let a = self.with_axes(Kind::Real, both, both, budget / 2);
                 format!("Pairs({}; k = 3)", a.text)
             }
-            _ => return scalar("1".to_owned()),
         };
         Expression { text, axes: n }
     }

@@ -47,8 +47,8 @@ struct Writer<'c> {
     /// The axes that the text names.
     named: Axes,
     names: usize,
-    /// Whether other losses are used.
-    uses_losses: bool,
+    /// Which other losses are used.
+    losses: Vec<usize>,
 }
 
 /// Where a position may point, what may be closed: the axes that stand for the letters of a row.
