@@ -13,11 +13,11 @@ fn write() {
 
     println!("cargo::rerun-if-env-changed=RANDOM_SEED");
     println!("cargo::rerun-if-env-changed=RANDOM_LOSSES");
-    let setting = |name, default| {
+    let setting = |name, default: u64| -> u64 {
         let given = std::env::var(name).ok();
         given.map_or(default, |text| text.parse().expect("a number"))
     };
-    let (seed, count) = (setting("RANDOM_SEED", 1), setting("RANDOM_LOSSES", 200));
+    let (seed, count) = (setting("RANDOM_SEED", 1), setting("RANDOM_LOSSES", 200) as usize);
     let mut text = String::new();
     let mut list = String::new();
     for (i, source) in loss_random::drive::sources(seed, count).enumerate() {

@@ -82,7 +82,7 @@ fn agree(literal: &Gradient, other: &Gradient, point: &Point) -> Result<(), Wron
         let Some(gap) = found.gap.clone() else {
             return Err(found);
         };
-        let vanishes = |before: Exact| gap <= before.mul(&Exact::power_of_two(-200));
+        let vanishes = |before: Exact| gap <= before.mul(&Exact::power_of_two(-80));
         if before.is_some_and(vanishes) {
             return Ok(());
         }

@@ -47,8 +47,13 @@ pub(super) fn check(
         }
         Ok(Agreement::Equal) => tally.dual += 1,
     }
-    let derived = derived(gradient, expected, point);
-    differences(gradient, &derived, point, tally)
+    let first = derived(gradient, expected, point);
+    if differences(gradient, &first, point, tally).is_ok() {
+        return Ok(());
+    }
+    // With as many bits as the differences have: at a jump rounding decides on the side.
+    let again = || derived(gradient, &values(gradient, point), point);
+    differences(gradient, &at_precision(384, again), point, tally)
 }
 
 /// Whether it is a kink that gradients differ from slopes at.
@@ -103,7 +108,7 @@ fn dual_agrees(
     let Some((after, by_gradients, by_dual)) = at_precision(640, again) else {
         return Ok(Agreement::Equal);
     };
-    if after <= before.mul(&Exact::power_of_two(-200)) {
+    if after <= before.mul(&Exact::power_of_two(-80)) {
         return Ok(Agreement::Equal);
     }
     let (by_gradients, by_dual) = (by_gradients.to_f64(), by_dual.to_f64());
