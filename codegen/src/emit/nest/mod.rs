@@ -32,10 +32,12 @@ pub(super) struct Emitted {
 /// Emits the nest as a kernel called `name`.
 pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emitted {
     let mut scope = Scope::new(graph, plan);
-    // What another nest holds under the same node is read from there.
+    // What the kernel keeps under the same node is read from there.
     let elsewhere = |node| {
-        let read = plan.read(node);
-        read.is_some_and(|read| nest.targets.iter().all(|t| t.buffer != read.buffer))
+        plan.read(node).is_some_and(|read| {
+            let kept = plan.buffer(read.buffer).output.is_none();
+            kept && nest.targets.iter().all(|t| t.buffer != read.buffer)
+        })
     };
     scope.computed_here = nest
         .targets

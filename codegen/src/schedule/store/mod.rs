@@ -141,9 +141,10 @@ impl Scheduler<'_> {
         }
     }
 
-    /// Whether a stored value is computed from what its node is made of, not read from another that holds the same.
+    /// Whether a stored value is computed from what its node is made of, not read from where the kernel keeps the same.
     fn is_own(&self, i: usize, node: LowId) -> bool {
-        let elsewhere = self.known.get(&node).is_some_and(|(other, _)| *other != i);
+        let kept = |other: usize| other != i && self.stored[other].output.is_none();
+        let elsewhere = self.known.get(&node).is_some_and(|k| kept(k.0));
         self.stored[i].node == node && !elsewhere
     }
 
