@@ -17,7 +17,10 @@ fn write() {
         let given = std::env::var(name).ok();
         given.map_or(default, |text| text.parse().expect("a number"))
     };
-    let (seed, count) = (setting("RANDOM_SEED", 1), setting("RANDOM_LOSSES", 200) as usize);
+    let (seed, count) = (
+        setting("RANDOM_SEED", 1),
+        setting("RANDOM_LOSSES", 200) as usize,
+    );
     let mut text = String::new();
     let mut list = String::new();
     for (i, source) in loss_random::drive::sources(seed, count).enumerate() {

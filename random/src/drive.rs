@@ -4,9 +4,7 @@ use std::cell::RefCell;
 
 use proptest::collection::vec;
 use proptest::prelude::any;
-use proptest::test_runner::{
-    Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner,
-};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use loss_codegen::support::Diagnostics;
 use loss_codegen::{sema, syntax};

@@ -176,12 +176,28 @@ pub const ROWS: &[(Kind, usize, &str)] = &[
     (Kind::Real, 2, "mean[#A, #truth+A](#real+A)"),
     (Kind::Real, 2, "count[#A, #truth+A]"),
     (Kind::Real, 2, "sum[#A, #A != #place+A](#real+A)"),
-    (Kind::Real, 1, "(if count[#A, #c:truth+A] > 0 { max[#A, #c](#real+A) } else { 0 })"),
-    (Kind::Real, 2, "(if count[#A, #c:truth+A] > 0 { lse[#A, #c](#real+A) } else { 0 })"),
-    (Kind::Real, 1, "sum[#A](softmax[#A, #truth+A](#real+A) * #real+A)"),
+    (
+        Kind::Real,
+        1,
+        "(if count[#A, #c:truth+A] > 0 { max[#A, #c](#real+A) } else { 0 })",
+    ),
+    (
+        Kind::Real,
+        2,
+        "(if count[#A, #c:truth+A] > 0 { lse[#A, #c](#real+A) } else { 0 })",
+    ),
+    (
+        Kind::Real,
+        1,
+        "sum[#A](softmax[#A, #truth+A](#real+A) * #real+A)",
+    ),
     (Kind::Real, 1, "norm[#A, #truth+A](#real+A)"),
     (Kind::Real, 1, "dot[#A, #truth+A](#real+A, #real+A)"),
-    (Kind::Real, 1, "sum[#A](unit[#A, #truth+A](#real+A) * #real+A)"),
+    (
+        Kind::Real,
+        1,
+        "sum[#A](unit[#A, #truth+A](#real+A) * #real+A)",
+    ),
     (Kind::Pos, 3, "sum[#A](exp(#small+A))"),
     (Kind::Pos, 2, "(norm[#A](#real+A) + 0.5)"),
     (Kind::Pos, 2, "(1 + sum[#A](square(#real+A)))"),
@@ -189,9 +205,17 @@ pub const ROWS: &[(Kind, usize, &str)] = &[
     (Kind::Pos, 1, "(1 + count[#A, #truth+A])"),
     (Kind::Unit, 2, "softmax[#O](#real+O)"),
     (Kind::Unit, 3, "softmax[#L](#real+L)[#L = #place+L]"),
-    (Kind::Unit, 2, "(exp(#z:small+L)[#L = #place+L] / sum[#L](exp(#z)))"),
+    (
+        Kind::Unit,
+        2,
+        "(exp(#z:small+L)[#L = #place+L] / sum[#L](exp(#z)))",
+    ),
     (Kind::Unit, 1, "(exp(#z:small+O) / sum[#O](exp(#z)))"),
-    (Kind::Cos, 5, "dot[#A](unit[#A](#real+A), unit[#A](#real+A))"),
+    (
+        Kind::Cos,
+        5,
+        "dot[#A](unit[#A](#real+A), unit[#A](#real+A))",
+    ),
     // Indices.
     (Kind::Real, 8, "#real+L[#L = #place+L]"),
     (Kind::Real, 3, "#real+R[#R -> #S]"),
@@ -210,7 +234,11 @@ pub const ROWS: &[(Kind, usize, &str)] = &[
     (Kind::Truth, 3, "!#truth"),
     // Losses as textbooks print them.
     (Kind::Real, 4, "(lse[#L](#z:real+L) - #z[#L = #place+L])"),
-    (Kind::Real, 2, "(-ln(exp(#z:small+L)[#L = #place+L] / sum[#L](exp(#z))))"),
+    (
+        Kind::Real,
+        2,
+        "(-ln(exp(#z:small+L)[#L = #place+L] / sum[#L](exp(#z))))",
+    ),
     (Kind::Real, 3, "(-ln(softmax[#L](#real+L)[#L = #place+L]))"),
     (Kind::Real, 2, "(-log_softmax[#L](#real+L)[#L = #place+L])"),
     (
@@ -270,10 +298,22 @@ pub const ROWS: &[(Kind, usize, &str)] = &[
     (Kind::Real, 3, "cos(acos(#cos) + #small)"),
     (Kind::Real, 2, "cos(3 * acos(#cos))"),
     (Kind::Real, 1, "sin(2 * acos(#cos))"),
-    (Kind::Real, 1, "(cos(#a:small + #b:small) - cos(#a) * cos(#b))"),
+    (
+        Kind::Real,
+        1,
+        "(cos(#a:small + #b:small) - cos(#a) * cos(#b))",
+    ),
     (Kind::Real, 2, "floor(3 * acos(#cos) / pi)"),
-    (Kind::Real, 2, "(if acos(#cos) < 1 { #real } else { #real })"),
-    (Kind::Real, 1, "(if #pos <= acos(#cos) { #real } else { #real })"),
+    (
+        Kind::Real,
+        2,
+        "(if acos(#cos) < 1 { #real } else { #real })",
+    ),
+    (
+        Kind::Real,
+        1,
+        "(if #pos <= acos(#cos) { #real } else { #real })",
+    ),
     (
         Kind::Real,
         2,
@@ -282,19 +322,43 @@ pub const ROWS: &[(Kind, usize, &str)] = &[
     // Norms.
     (Kind::Real, 2, "(#x:real+O / norm[#O](#x))"),
     (Kind::Real, 1, "(norm[#O](#x:real+O) * unit[#O](#x))"),
-    (Kind::Real, 2, "(square(norm[#A](#x:real+A)) + sum[#A](square(#x)))"),
+    (
+        Kind::Real,
+        2,
+        "(square(norm[#A](#x:real+A)) + sum[#A](square(#x)))",
+    ),
     (Kind::Real, 1, "dot[#A](unit[#A](#x:real+A), #x)"),
     (Kind::Real, 1, "sum[#A](unit[#A](#x:real+A) * #x * #real)"),
     (Kind::Real, 1, "sqrt(sum[#A](square(#real+A)))"),
-    (Kind::Real, 1, "(sum[#A](square(#x:real+A)) / size[#A] - square(mean[#A](#x)))"),
+    (
+        Kind::Real,
+        1,
+        "(sum[#A](square(#x:real+A)) / size[#A] - square(mean[#A](#x)))",
+    ),
     // The same more than once.
-    (Kind::Real, 2, "(sum[#A](#real+A) + sum[#A](#real+A) * #real)"),
+    (
+        Kind::Real,
+        2,
+        "(sum[#A](#real+A) + sum[#A](#real+A) * #real)",
+    ),
     (Kind::Real, 2, "sum[#A](#real+A * #real + #real)"),
     (Kind::Real, 2, "max[#A](#real+A + #real)"),
     (Kind::Real, 1, "lse[#A](#real+A + #real)"),
-    (Kind::Real, 1, "sum[#A](if #A == #place+A { #real+A } else { 0 })"),
-    (Kind::Real, 1, "sum[#A](if #A == #place+A { #real+A } else { #real+A })"),
-    (Kind::Real, 1, "(if #real + #b:real < #b { #real } else { #real })"),
+    (
+        Kind::Real,
+        1,
+        "sum[#A](if #A == #place+A { #real+A } else { 0 })",
+    ),
+    (
+        Kind::Real,
+        1,
+        "sum[#A](if #A == #place+A { #real+A } else { #real+A })",
+    ),
+    (
+        Kind::Real,
+        1,
+        "(if #real + #b:real < #b { #real } else { #real })",
+    ),
     (
         Kind::Real,
         2,

@@ -51,7 +51,11 @@ pub fn environment(loss: &Loss, seed: u64) -> Environment {
     } else {
         Points::Special
     };
-    let batch: Vec<DimId> = loss.batch.iter().map(|&axis| graph.axis(axis).dim).collect();
+    let batch: Vec<DimId> = loss
+        .batch
+        .iter()
+        .map(|&axis| graph.axis(axis).dim)
+        .collect();
     let mut extent = |dim| match random.below(20) {
         0 if points == Points::Special && batch.contains(&dim) => 0,
         0..8 => 1,

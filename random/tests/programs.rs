@@ -50,7 +50,10 @@ fn random_programs_keep_their_values_and_have_their_slopes() {
     println!("{tally}");
     let share = |part: usize| part as f64 / tally.programs as f64;
     assert!(share(tally.finite) > 0.9, "few values are finite:\n{tally}");
-    assert!(share(tally.dual) > 0.85, "few slopes are compared:\n{tally}");
+    assert!(
+        share(tally.dual) > 0.85,
+        "few slopes are compared:\n{tally}"
+    );
     assert!(
         share(tally.differences) > 0.85,
         "few slopes are compared with differences:\n{tally}"

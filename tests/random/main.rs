@@ -15,7 +15,12 @@ use loss_tests::support::random::Random;
 use loss_tests::support::subject::Subject;
 use ndarray::ArrayD;
 
-#[allow(dead_code, clippy::all, clippy::pedantic, reason = "as random as their text")]
+#[allow(
+    dead_code,
+    clippy::all,
+    clippy::pedantic,
+    reason = "as random as their text"
+)]
 mod losses {
     use loss_tests::support::any::AnyLoss;
 
@@ -62,7 +67,13 @@ fn largest(array: &ArrayD<f64>) -> f64 {
 
 fn apart(a: &ArrayD<f64>, b: &ArrayD<f64>) -> f64 {
     let gaps = a.iter().zip(b).map(|(a, b)| (a - b).abs());
-    gaps.fold(0.0, |gap, next| if next.is_nan() { f64::INFINITY } else { gap.max(next) })
+    gaps.fold(0.0, |gap, next| {
+        if next.is_nan() {
+            f64::INFINITY
+        } else {
+            gap.max(next)
+        }
+    })
 }
 
 /// Compares one loss at one point with numbers `F`.
@@ -80,16 +91,24 @@ fn compare<F: any::Number, T: Number>(subject: &Subject, point: &Point, single: 
     };
     let expected = exact(point);
     let representable = |x: &f64| x.is_finite() && x.abs() < limit;
-    if !expected.arrays.iter().all(|(_, array)| array.iter().all(representable)) {
+    if !expected
+        .arrays
+        .iter()
+        .all(|(_, array)| array.iter().all(representable))
+    {
         return Verdict::Undefined;
     }
-    let nearby: Vec<Outcome> = (1..5).map(|seed| exact(&point.rounded(epsilon, seed))).collect();
+    let nearby: Vec<Outcome> = (1..5)
+        .map(|seed| exact(&point.rounded(epsilon, seed)))
+        .collect();
     let kernel = &compiled.simplified.kernel;
     let (arrays, cotangent) = (&point.arrays, &point.cotangent);
     let computed = subject.interpreted_with::<T>(kernel, loss, arrays, cotangent, single);
     let found = generated::<F>(loss, arrays, cotangent);
     for (i, (name, expected)) in expected.arrays.iter().enumerate() {
-        let conditioned = nearby.iter().map(|other| apart(&other.arrays[i].1, expected));
+        let conditioned = nearby
+            .iter()
+            .map(|other| apart(&other.arrays[i].1, expected));
         let conditioned = conditioned.fold(epsilon * largest(expected), f64::max);
         let computed = apart(&computed.arrays[i].1, expected);
         let allowed = FACTOR * (conditioned + computed) + 64.0 * epsilon * epsilon;
@@ -134,7 +153,18 @@ fn kernels_of_random_losses_compute_what_the_interpreter_does() {
             }
         }
     }
-    println!("{} losses: {right} comparisons, {undefined} undefined", losses::ALL.len());
-    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n\n"));
-    assert!(undefined * 5 < right, "{undefined} undefined, {right} right");
+    println!(
+        "{} losses: {right} comparisons, {undefined} undefined",
+        losses::ALL.len()
+    );
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n\n")
+    );
+    assert!(
+        undefined * 5 < right,
+        "{undefined} undefined, {right} right"
+    );
 }

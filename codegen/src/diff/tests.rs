@@ -108,7 +108,11 @@ fn assert_slopes(source: &str) {
     let value = eval_seeded(graph, &env, &[d.loss.value], &Held::nothing(), &seed);
     let forward = value[0].laid_out(graph, &env, &d.loss.batch);
     let cotangent = env.real(d.cotangent);
-    let forward: f64 = forward.iter().zip(cotangent).map(|(v, c)| v.slope * c).sum();
+    let forward: f64 = forward
+        .iter()
+        .zip(cotangent)
+        .map(|(v, c)| v.slope * c)
+        .sum();
     let mut reverse = 0.0;
     for &(param, node) in &d.gradients {
         let slopes = eval_all::<f64>(graph, &env, &[node]);

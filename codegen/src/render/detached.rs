@@ -127,7 +127,8 @@ impl Forms {
     fn marked(&self, source: &Graph, shown: &Graph) -> BTreeMap<NodeId, NodeId> {
         let parts = self.built.iter().filter(|(id, with)| {
             let plain = self.plain[id];
-            let is_less = shown.as_rational(plain).is_some() || shown.free(plain) != shown.free(**with);
+            let is_less =
+                shown.as_rational(plain).is_some() || shown.free(plain) != shown.free(**with);
             **with != plain && !is_less && !matches!(source.node(**id), Node::Detach(_))
         });
         parts.map(|(id, with)| (self.plain[id], *with)).collect()

@@ -47,7 +47,10 @@ pub fn check(source: &str, seed: u64, tally: &mut Tally) -> Result<(), String> {
 pub fn compiled(source: &str) -> Result<Compiled, String> {
     let tokens = source.parse().map_err(|_| "no tokens".to_owned())?;
     match compile(tokens) {
-        Ok(losses) => losses.into_iter().last().ok_or_else(|| "no loss".to_owned()),
+        Ok(losses) => losses
+            .into_iter()
+            .last()
+            .ok_or_else(|| "no loss".to_owned()),
         Err(messages) => {
             let texts: Vec<String> = messages.iter().map(|message| message.text()).collect();
             Err(texts.join("\n"))
@@ -96,7 +99,10 @@ impl Point {
                 let moved = |at, x: &mut f64| *x += step * direction(self.seed, param, at);
                 match value {
                     Value::Real(elements) => {
-                        elements.iter_mut().enumerate().for_each(|(at, x)| moved(at, x));
+                        elements
+                            .iter_mut()
+                            .enumerate()
+                            .for_each(|(at, x)| moved(at, x));
                     }
                     Value::Scalar(x) => moved(0, x),
                     Value::Absent | Value::Label(_) | Value::Mask(_) | Value::Flag(_) => {}

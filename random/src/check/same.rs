@@ -64,9 +64,13 @@ pub(super) fn check(
 
 fn shown(literal: &Gradient, other: &Gradient) -> String {
     let show = |gradient: &Gradient| {
-        let texts = roots(gradient)
-            .into_iter()
-            .map(|root| format!("    {}: {}\n", root.name, gradient.loss.graph.show(root.node)));
+        let texts = roots(gradient).into_iter().map(|root| {
+            format!(
+                "    {}: {}\n",
+                root.name,
+                gradient.loss.graph.show(root.node)
+            )
+        });
         texts.collect::<String>()
     };
     format!("  literal\n{}  simplified\n{}", show(literal), show(other))
@@ -89,7 +93,10 @@ fn agree(literal: &Gradient, other: &Gradient, point: &Point) -> Result<(), Wron
         if bits == LADDER[2] {
             // Rounding decides it, at any precision: the direction of a vector that is 0 but for rounding.
             let settled = at_precision(LADDER[1], || {
-                let (few, many) = (values(literal, point), at_precision(bits, || values(literal, point)));
+                let (few, many) = (
+                    values(literal, point),
+                    at_precision(bits, || values(literal, point)),
+                );
                 continuous(few.iter().flatten(), many.iter().flatten())
             });
             return if settled { Err(found) } else { Ok(()) };

@@ -130,7 +130,9 @@ fn derived(gradient: &Gradient, values: &[Vec<Exact>], point: &Point) -> Total {
 fn moves(gradient: &Gradient, param: ParamId) -> bool {
     matches!(
         gradient.loss.graph.param(param).role,
-        Role::Tensor { differentiable: true } | Role::Scalar { learn: true, .. }
+        Role::Tensor {
+            differentiable: true
+        } | Role::Scalar { learn: true, .. }
     )
 }
 
@@ -174,7 +176,12 @@ fn total(gradient: &Gradient, point: &Point, held: &Held<Exact>, step: &Exact) -
     let value = &eval_seeded(graph, env, &[loss.value], held, &input)[0];
     let terms = value.laid_out(graph, env, &loss.batch).into_iter();
     let cotangent = env.real(gradient.cotangent).iter();
-    Total::of(cotangent.zip(terms).map(|(&c, x)| Exact::from_f64(c).mul(&x))).sum
+    Total::of(
+        cotangent
+            .zip(terms)
+            .map(|(&c, x)| Exact::from_f64(c).mul(&x)),
+    )
+    .sum
 }
 
 /// Compares gradients with central differences: of a step whose error is below 1e-30 where slopes change slowly, and of a much

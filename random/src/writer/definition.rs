@@ -59,7 +59,8 @@ impl Writer<'_> {
             let axes = axes.take(1 + self.choices.below(3)).collect();
             let output = self.expression(Kind::Real, axes, 4);
             let name = self.name("out");
-            self.statements.push(format!("pub let {name} = {};", output.text));
+            self.statements
+                .push(format!("pub let {name} = {};", output.text));
         }
         let state = self.parameters.iter();
         let mut state = state.filter(|p| p.axes.is_empty() && p.text.contains(": scalar"));
@@ -67,7 +68,8 @@ impl Writer<'_> {
             && self.choices.chance(1, 3)
         {
             let next = self.expression(Kind::Real, Axes::default(), 4);
-            self.statements.push(format!("next {state} = {};", next.text));
+            self.statements
+                .push(format!("next {state} = {};", next.text));
         }
     }
 
@@ -83,13 +85,22 @@ impl Writer<'_> {
 
     /// Something is differentiated.
     fn differentiated(&mut self, value: &mut Expression) {
-        let is_differentiated = |text: &str| text.contains(": [") && !text.contains(" in ") || text.contains(": learn");
+        let is_differentiated =
+            |text: &str| text.contains(": [") && !text.contains(" in ") || text.contains(": learn");
         if !self.parameters.iter().any(|p| is_differentiated(&p.text)) {
             let n = Axes::of(BATCH[0]);
-            let open = if n.is_subset(value.axes) { n } else { Axes::default() };
+            let open = if n.is_subset(value.axes) {
+                n
+            } else {
+                Axes::default()
+            };
             let at = self.declare(Role::Real(Kind::Real, true), n);
             let name = self.parameters[at].name.clone();
-            let factor = if open.is_empty() { format!("sum[N]({name})") } else { name };
+            let factor = if open.is_empty() {
+                format!("sum[N]({name})")
+            } else {
+                name
+            };
             value.text = format!("({} * {factor})", value.text);
         }
     }

@@ -78,7 +78,11 @@ impl Writer<'_> {
     }
 
     /// What is written inside has the names too, as numbers without axes.
-    fn within(&mut self, names: &[&str], write: impl FnOnce(&mut Self) -> Expression) -> Expression {
+    fn within(
+        &mut self,
+        names: &[&str],
+        write: impl FnOnce(&mut Self) -> Expression,
+    ) -> Expression {
         let outside = self.known.len();
         self.known.extend(names.iter().map(|name| Known {
             name: (*name).to_owned(),

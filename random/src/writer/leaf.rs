@@ -98,7 +98,9 @@ impl Writer<'_> {
 
     /// A position on the axis.
     pub(super) fn place(&mut self, axis: Axis, open: Axes) -> Expression {
-        let others = open.iter().filter(|o| *o != axis && o.base() == axis.base());
+        let others = open
+            .iter()
+            .filter(|o| *o != axis && o.base() == axis.base());
         let others: Vec<Axis> = others.collect();
         if !others.is_empty() && (!axis.is_classes() || self.choices.chance(1, 2)) {
             let other = others[self.choices.below(others.len())];
@@ -109,7 +111,9 @@ impl Writer<'_> {
             };
         }
         // Labels lie along samples.
-        let along = open.iter().filter(|o| super::axis::BATCH.contains(&o.base()));
+        let along = open
+            .iter()
+            .filter(|o| super::axis::BATCH.contains(&o.base()));
         let along: Axes = along.collect();
         let Some(first) = along.iter().next() else {
             return scalar("0".to_owned());
@@ -181,7 +185,9 @@ impl Writer<'_> {
         let array = format!("[{}]", names.join(", "));
         let is_scalar = axes.is_empty();
         let (letter, kind) = match role {
-            Role::Real(_, true) if is_scalar && self.choices.chance(2, 3) => ("l", "learn scalar".to_owned()),
+            Role::Real(_, true) if is_scalar && self.choices.chance(2, 3) => {
+                ("l", "learn scalar".to_owned())
+            }
             Role::Real(..) if is_scalar => ("s", "scalar".to_owned()),
             Role::Real(_, true) => ("x", array),
             Role::Real(_, false) => ("t", format!("const {array}")),

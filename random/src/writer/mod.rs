@@ -103,8 +103,7 @@ impl Writer<'_> {
             !open.contains(*axis) && !self.barred.contains(*axis) && open.len() < MOST_OPEN
         };
         let taken = |axis: &Axis| letters.iter().any(|(_, other)| other == axis);
-        let of_one_dimension =
-            |a: Axis| move |&b: &Axis| a != b && a.base() == b.base();
+        let of_one_dimension = |a: Axis| move |&b: &Axis| a != b && a.base() == b.base();
         let axes = Axis::all();
         match letter {
             'O' => open.iter().collect(),
@@ -112,7 +111,8 @@ impl Writer<'_> {
                 let pointed_into = |axis: &Axis| {
                     axis.is_classes() || open.iter().any(|o| of_one_dimension(*axis)(&o))
                 };
-                axes.filter(|axis| closed(axis) && pointed_into(axis)).collect()
+                axes.filter(|axis| closed(axis) && pointed_into(axis))
+                    .collect()
             }
             // The pair is chosen by its second letter.
             'R' | 'S' => open
@@ -136,7 +136,10 @@ impl Writer<'_> {
                 seen.push(letter);
             }
         }
-        let fresh = seen.iter().filter(|letter| matches!(letter, 'A' | 'E')).count();
+        let fresh = seen
+            .iter()
+            .filter(|letter| matches!(letter, 'A' | 'E'))
+            .count();
         open.len() + fresh <= MOST_OPEN
             && seen
                 .iter()
@@ -188,7 +191,11 @@ impl Writer<'_> {
                     written.text.push_str(&again.text);
                 }
                 Piece::Hole { name, kind, with } => {
-                    let share = if holes == 1 { left } else { self.choices.below(left + 1) };
+                    let share = if holes == 1 {
+                        left
+                    } else {
+                        self.choices.below(left + 1)
+                    };
                     (holes, left) = (holes - 1, left - share);
                     let with: Vec<Axis> = with
                         .iter()
@@ -198,7 +205,8 @@ impl Writer<'_> {
                         self.place(with[0], open)
                     } else {
                         let moved = letters.iter().find(|(letter, _)| *letter == 'S');
-                        let gone = moved.filter(|_| letters.iter().any(|(l, a)| *l == 'R' && with.contains(a)));
+                        let gone = moved
+                            .filter(|_| letters.iter().any(|(l, a)| *l == 'R' && with.contains(a)));
                         let gone = gone.map_or(Axes::default(), |(_, axis)| Axes::of(*axis));
                         let wanted = with.iter().copied().collect();
                         self.with_axes(*kind, open.minus(gone), wanted, share)

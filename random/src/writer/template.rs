@@ -25,7 +25,12 @@ pub(super) enum Piece<'t> {
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     let mut parts = text.split('#');
-    found.extend(parts.next().filter(|part| !part.is_empty()).map(Piece::Text));
+    found.extend(
+        parts
+            .next()
+            .filter(|part| !part.is_empty())
+            .map(Piece::Text),
+    );
     for part in parts {
         let word = part.find(|c: char| !c.is_ascii_alphanumeric());
         let (name, rest) = part.split_at(word.unwrap_or(part.len()));
