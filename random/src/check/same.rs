@@ -6,12 +6,15 @@
 //! At a point where the literal graph *jumps* (a floor of an integer, a comparison of equal numbers, the direction of a zero vector),
 //! rounding decides on which side it is computed, and another form may be on the other. Such a point is told from a mistake by its
 //! neighbours: there both must agree, and the literal value must be another.
+//!
+//! A NaN in a branch that is not taken has no effect on the literal value. Rules that take factors out of a branch are
+//! to keep it so, but take a softmax or a sigmoid for finite, which they are not of NaN: such leaks are counted.
 
 use super::{Point, Tally, close, continuous, is_finite, roots, size, values};
 use loss_codegen::compile::Compiled;
-use loss_codegen::ir::Gradient;
 use loss_codegen::ir::eval::exact::at_precision;
-use loss_codegen::ir::eval::{Exact, Number};
+use loss_codegen::ir::eval::{Exact, Number, eval_all};
+use loss_codegen::ir::{Gradient, Kind};
 
 /// The bits that are tried one after the other.
 const LADDER: [usize; 3] = [192, 640, 2560];
@@ -41,12 +44,20 @@ pub(super) fn check(
         let Err(here) = agree(literal, other, point) else {
             continue;
         };
+        if here.gap.is_none() && !finite_within(literal, point) {
+            tally.leaks += 1;
+            return Ok(None);
+        }
         let wrong = |found: Wrong, at: &str| {
             let message = found.message;
             Err(format!("{what}{at}, {message}\n{}", shown(literal, other)))
         };
         for neighbour in point.neighbours() {
             if let Err(there) = agree(literal, other, &neighbour) {
+                if there.gap.is_none() && !finite_within(literal, &neighbour) {
+                    tally.leaks += 1;
+                    return Ok(None);
+                }
                 return wrong(there, " (close by)");
             }
             let there = values(literal, &neighbour);
@@ -60,6 +71,16 @@ pub(super) fn check(
     let finite = expected.iter().flatten().all(is_finite);
     tally.finite += usize::from(finite);
     Ok(finite.then_some(expected))
+}
+
+/// Whether every part of the literal graph is finite, also those in branches that are not taken.
+fn finite_within(literal: &Gradient, point: &Point) -> bool {
+    let graph = &literal.loss.graph;
+    let all: Vec<_> = roots(literal).iter().map(|root| root.node).collect();
+    let mut parts = graph.reachable(&all);
+    parts.retain(|&part| graph.kind(part) == Kind::Real);
+    let parts = eval_all::<Exact>(graph, &point.env, &parts);
+    parts.iter().all(|part| part.reals().iter().all(is_finite))
 }
 
 fn shown(literal: &Gradient, other: &Gradient) -> String {

@@ -15,6 +15,8 @@ pub struct Tally {
     pub finite: usize,
     /// Points at which the literal graph jumps, and the simplified one is on the other side.
     pub jumps: usize,
+    /// Points at which a NaN of a branch that is not taken comes out of a simplified graph.
+    pub leaks: usize,
     /// Points at which gradients were compared with dual numbers.
     pub dual: usize,
     /// Points at which gradients were compared with differences.
@@ -45,6 +47,7 @@ impl Tally {
         self.refused += other.refused;
         self.finite += other.finite;
         self.jumps += other.jumps;
+        self.leaks += other.leaks;
         self.dual += other.dual;
         self.differences += other.differences;
         self.kinks += other.kinks;
@@ -60,7 +63,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} programs ({} more divide by 0): {} finite, {} saturated (at most {} e-nodes), {} with dual numbers, {} with differences; {} at jumps, {} at kinks",
+            "{} programs ({} more divide by 0): {} finite, {} saturated (at most {} e-nodes), {} with dual numbers, {} with differences; {} at jumps, {} at kinks, {} leaks",
             self.programs,
             self.refused,
             self.finite,
@@ -69,7 +72,8 @@ impl fmt::Display for Tally {
             self.dual,
             self.differences,
             self.jumps,
-            self.kinks
+            self.kinks,
+            self.leaks
         )?;
         for (rule, times) in &self.rules {
             writeln!(f, "{times:8} {rule}")?;
