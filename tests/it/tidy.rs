@@ -12,7 +12,14 @@ fn root() -> PathBuf {
 /// Every Rust file of the workspace with its text, by path below the root, sorted.
 fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for folder in ["codegen", "loss-macros", "loss-dsl", "examples", "tests"] {
+    for folder in [
+        "codegen",
+        "loss-macros",
+        "loss-dsl",
+        "random",
+        "examples",
+        "tests",
+    ] {
         collect(&root().join(folder), &mut found);
     }
     found.sort();

@@ -1,7 +1,7 @@
 //! A loss under test: its compiled form beside its generated type.
 
 use loss_codegen::compile::{Compiled, compile};
-use loss_codegen::ir::eval::{Environment, Value, eval_all};
+use loss_codegen::ir::eval::{Environment, Number, Value, eval_all};
 use loss_codegen::ir::{AxisId, Gradient, Graph, Loss as Definition, Range, Role};
 use ndarray::{ArrayD, IxDyn};
 use proc_macro2::TokenStream;
@@ -118,6 +118,18 @@ impl Subject {
         cotangent: &ArrayD<f64>,
         single: bool,
     ) -> Outcome {
+        self.interpreted_with::<f64>(gradient, loss, arrays, cotangent, single)
+    }
+
+    /// The same, computed with numbers `T`.
+    pub fn interpreted_with<T: Number>(
+        &self,
+        gradient: &Gradient,
+        loss: &AnyLoss,
+        arrays: &Arrays,
+        cotangent: &ArrayD<f64>,
+        single: bool,
+    ) -> Outcome {
         let definition = &gradient.loss;
         let graph = &definition.graph;
         let env = environment(graph, loss, arrays, cotangent, single);
@@ -141,13 +153,14 @@ impl Subject {
         };
         roots.sort_by_key(|(name, ..)| learned(name));
         let nodes: Vec<_> = roots.iter().map(|(_, node, _)| *node).collect();
-        let values = eval_all::<f64>(graph, &env, &nodes);
+        let values = eval_all::<T>(graph, &env, &nodes);
         let list = roots
             .into_iter()
             .zip(values)
             .map(|((name, _, axes), value)| {
                 let shape = shape(graph, &env.dims, &axes);
                 let elements = value.laid_out(graph, &env, &axes);
+                let elements = elements.iter().map(T::to_f64).collect();
                 let array = ArrayD::from_shape_vec(IxDyn(&shape), elements);
                 (name, array.expect("as many elements as points"))
             });

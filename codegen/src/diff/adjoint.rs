@@ -51,7 +51,7 @@ impl Sweep<'_> {
                 let unit = self.graph.unit(axes, body);
                 let part = self.graph.product(&[(along, 1), (unit, 1), (inverse, 1)]);
                 let part = self.graph.neg(part);
-                self.send(body, part);
+                self.send_bound(axes, body, part);
             }
             Node::Angle { axes, a, b } => {
                 self.pull_back_angle(axes, a, b, g);
@@ -296,11 +296,7 @@ impl Sweep<'_> {
             self.send(s.value, to_log);
         }
         if self.is_active(s.body) {
-            // At every position the cotangent is one per position, even if they are all alike.
-            let total = match s.hit {
-                None => self.graph.reduce(Reducer::Sum, s.axes, to_log),
-                Some(_) => self.sum_bound(s.axes, to_log),
-            };
+            let total = self.sum_bound(s.axes, to_log);
             let p = self.softmax_of(s.axes, s.body);
             let part = self.graph.mul(total, p);
             let mut part = self.graph.neg(part);
@@ -309,7 +305,7 @@ impl Sweep<'_> {
                 let one_hot = self.graph.select(hit, to_log, zero);
                 part = self.graph.add(one_hot, part);
             }
-            self.send(s.body, part);
+            self.send_bound(s.axes, s.body, part);
         }
     }
 
@@ -329,7 +325,7 @@ impl Sweep<'_> {
         let inverse = self.inverse_norm(axes, a);
         let part = self.graph.product(&[(g, 1), (direction, 1), (inverse, 1)]);
         let part = self.graph.neg(part);
-        self.send(a, part);
+        self.send_bound(axes, a, part);
     }
 
     /// 1/‖body‖, and 0 where that is 0.
@@ -348,10 +344,19 @@ impl Sweep<'_> {
         })
     }
 
-    /// Sums over those of `axes` that are free: the cotangent of an element stands outside the scope
-    /// in which `axes` is bound.
+    /// Sends a contribution to a body that stands for an element at every position of `axes`, which it may turn out not to
+    /// depend on.
+    fn send_bound(&mut self, axes: AxisSet, body: NodeId, contribution: NodeId) {
+        let scope = self.scope;
+        self.scope = scope.union(axes);
+        self.send(body, contribution);
+        self.scope = scope;
+    }
+
+    /// Sums over those of `axes` that the element has: its cotangent stands outside the scope in which
+    /// `axes` is bound.
     fn sum_bound(&mut self, axes: AxisSet, node: NodeId) -> NodeId {
-        let over = axes.intersection(self.graph.free(node));
+        let over = axes.intersection(self.graph.free(node).union(self.scope));
         self.graph.reduce(Reducer::Sum, over, node)
     }
 }

@@ -11,6 +11,9 @@
 //! the same rule. The seed is the implicit parameter *cotangent*, one number per batch
 //! position: a gradient is always a vector-Jacobian product, never that of a fixed mean.
 //!
+//! A cotangent may come out the same along an axis of its node. It still stands for one number at each position: what is sent on to a
+//! child without that axis is their sum, which is the extent times the number.
+//!
 //! Primitives that were recognised before (softmax, unit vector, angle …) have their
 //! closed-form adjoints in [`adjoint`]; loads at a label or at renamed axes are
 //! transposed in [`input`].
@@ -20,7 +23,9 @@ mod input;
 #[cfg(test)]
 mod tests;
 
-use crate::ir::{Gradient, Graph, Loss, Node, NodeId, Param, ParamId, Range, Reducer, Role};
+use crate::ir::{
+    AxisSet, Gradient, Graph, Loss, Node, NodeId, Param, ParamId, Range, Reducer, Role,
+};
 use crate::support::rational::Rational;
 
 /// Differentiates a loss with respect to every real tensor and every `learn` scalar.
@@ -83,6 +88,8 @@ struct Sweep<'g> {
     incoming: Vec<Vec<NodeId>>,
     /// Contributions to the gradients of parameters, over the declared axes.
     inputs: Vec<(ParamId, NodeId)>,
+    /// The free axes of the node whose cotangent is being sent on.
+    scope: AxisSet,
 }
 
 impl<'g> Sweep<'g> {
@@ -103,11 +110,12 @@ impl<'g> Sweep<'g> {
             active,
             incoming: vec![vec![]; len],
             inputs: vec![],
+            scope: AxisSet::EMPTY,
         }
     }
 
     fn run(&mut self, value: NodeId, seed: NodeId) {
-        self.incoming[value.0 as usize].push(seed);
+        self.send(value, seed);
         for id in (0..self.incoming.len() as u32).rev().map(NodeId) {
             let parts = std::mem::take(&mut self.incoming[id.0 as usize]);
             if parts.is_empty() {
@@ -115,6 +123,7 @@ impl<'g> Sweep<'g> {
             }
             let cotangent = sum_of(self.graph, &parts);
             if !self.graph.is_zero(cotangent) {
+                self.scope = self.graph.free(id);
                 self.pull_back(id, cotangent);
             }
         }
@@ -130,7 +139,8 @@ impl<'g> Sweep<'g> {
         if !self.is_active(child) {
             return;
         }
-        let extra = self.graph.free(contribution).minus(self.graph.free(child));
+        let axes = self.graph.free(contribution).union(self.scope);
+        let extra = axes.minus(self.graph.free(child));
         let contribution = self.graph.reduce(Reducer::Sum, extra, contribution);
         self.incoming[child.0 as usize].push(contribution);
     }

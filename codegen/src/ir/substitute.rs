@@ -172,7 +172,8 @@ impl Graph {
             .collect();
         let incoming = self.incoming(&inner, free);
         let mut axes = bound;
-        let mut taken = free.union(incoming).union(bound);
+        // Neither what comes in nor what an element outside of the scope is moved to (see `substitute_softmax`).
+        let mut taken = free.union(self.incoming(map, free)).union(bound);
         for axis in bound.intersection(incoming).iter() {
             let fresh = self.spare_axis(self.axis(axis).dim, taken);
             taken = taken.union(AxisSet::of(fresh));

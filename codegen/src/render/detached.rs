@@ -39,7 +39,7 @@ pub fn with_detached(literal: &Gradient, shown: Gradient) -> Gradient {
         return shown;
     }
     let gradients: Vec<NodeId> = shown.gradients.iter().map(|g| g.1).collect();
-    let marked = forms.marked(source);
+    let marked = forms.marked(source, &shown.loss.graph);
     let moved = rebuilt(&mut shown.loss.graph, &gradients, |_, id, new| {
         marked.get(&id).copied().unwrap_or(new)
     });
@@ -122,10 +122,14 @@ impl Forms {
         all.is_disjoint(&open).then_some(all)
     }
 
-    /// The parts that hold something detached, by what they are without.
-    fn marked(&self, source: &Graph) -> BTreeMap<NodeId, NodeId> {
+    /// The parts that hold something detached, by what they are without; but for those that are less without: `u − detach(u)` is
+    /// 0, which stands for many other things.
+    fn marked(&self, source: &Graph, shown: &Graph) -> BTreeMap<NodeId, NodeId> {
         let parts = self.built.iter().filter(|(id, with)| {
-            **with != self.plain[id] && !matches!(source.node(**id), Node::Detach(_))
+            let plain = self.plain[id];
+            let is_less =
+                shown.as_rational(plain).is_some() || shown.free(plain) != shown.free(**with);
+            **with != plain && !is_less && !matches!(source.node(**id), Node::Detach(_))
         });
         parts.map(|(id, with)| (self.plain[id], *with)).collect()
     }

@@ -9,6 +9,7 @@
 //! Leaves carry the ids of the definition's graph. `egg::Symbol` appears nowhere: its order is the
 //! order of interning in the process, so one loss's code would depend on which came before it.
 
+use std::collections::BTreeMap;
 use std::mem::{Discriminant, discriminant};
 
 use egg::{Id, Language};
@@ -82,33 +83,38 @@ impl ENode {
         ENode::new(op, [])
     }
 
-    /// The constant and the terms of a sum.
+    /// The constant and the terms of a sum, sorted and each once: what merged classes made alike is
+    /// one term already, before the node itself is in its normal form again.
     pub(crate) fn as_sum(&self) -> Option<(Rational, Vec<(Id, Rational)>)> {
-        match &self.op {
-            Op::Sum(constant, coefficients) => Some((
-                *constant,
-                self.children
-                    .iter()
-                    .copied()
-                    .zip(coefficients.iter().copied())
-                    .collect(),
-            )),
-            _ => None,
+        let Op::Sum(constant, coefficients) = &self.op else {
+            return None;
+        };
+        let mut terms: BTreeMap<Id, Rational> = BTreeMap::new();
+        for (&id, &coefficient) in self.children.iter().zip(coefficients) {
+            let sum = terms.entry(id).or_insert(Rational::ZERO);
+            *sum = sum.checked_add(coefficient)?;
         }
+        terms.retain(|_, coefficient| !coefficient.is_zero());
+        Some((*constant, terms.into_iter().collect()))
     }
 
-    /// The factors of a product.
+    /// The factors of a product, likewise.
     pub(crate) fn as_product(&self) -> Option<Vec<(Id, i32)>> {
-        match &self.op {
-            Op::Product(exponents) => Some(
-                self.children
-                    .iter()
-                    .copied()
-                    .zip(exponents.iter().copied())
-                    .collect(),
-            ),
-            _ => None,
+        let Op::Product(exponents) = &self.op else {
+            return None;
+        };
+        let mut factors: BTreeMap<Id, i32> = BTreeMap::new();
+        for (&id, &exponent) in self.children.iter().zip(exponents) {
+            let total = factors.entry(id).or_insert(0);
+            *total = total.checked_add(exponent)?;
         }
+        factors.retain(|_, exponent| *exponent != 0);
+        Some(factors.into_iter().collect())
+    }
+
+    /// Whether the children are sorted and each there once, as the normal form has them.
+    pub(crate) fn is_distinct(&self) -> bool {
+        self.children.windows(2).all(|pair| pair[0] < pair[1])
     }
 }
 

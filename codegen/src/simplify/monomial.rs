@@ -4,6 +4,7 @@
 //! { 0 }` is the monomial a·b under the mask h. In this reading `cot·p − (if h { cot } else { 0 })`
 //! has the common factor `cot`, and its quotients are p and a one-hot.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use egg::Id;
@@ -307,7 +308,13 @@ fn canonical_sign(egraph: &Egraph, mut monomial: Monomial) -> Monomial {
         }
     }
     if changed {
-        monomial.factors.sort_unstable();
+        // The opposite may have been a factor before.
+        let mut factors: BTreeMap<Id, i32> = BTreeMap::new();
+        for (id, exponent) in monomial.factors {
+            *factors.entry(id).or_insert(0) += exponent;
+        }
+        factors.retain(|_, exponent| *exponent != 0);
+        monomial.factors = factors.into_iter().collect();
     }
     monomial
 }

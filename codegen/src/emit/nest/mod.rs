@@ -32,11 +32,19 @@ pub(super) struct Emitted {
 /// Emits the nest as a kernel called `name`.
 pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emitted {
     let mut scope = Scope::new(graph, plan);
+    // What the kernel keeps under the same node is read from there.
+    let elsewhere = |node| {
+        plan.read(node).is_some_and(|read| {
+            let kept = plan.buffer(read.buffer).output.is_none();
+            kept && nest.targets.iter().all(|t| t.buffer != read.buffer)
+        })
+    };
     scope.computed_here = nest
         .targets
         .iter()
         .filter(|t| t.fold.is_none())
         .map(|t| plan.buffer(t.buffer).node)
+        .filter(|&node| !elsewhere(node))
         .collect();
     let mut names = vec![];
     let mut take = TokenStream::new();

@@ -23,6 +23,11 @@ impl<T: Number> Held<T> {
         Held(detached.into_iter().zip(values).collect())
     }
 
+    /// Nothing: what is detached moves like anything else.
+    pub fn nothing() -> Self {
+        Held(Vec::new())
+    }
+
     /// Whether nothing is detached.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -94,6 +94,19 @@ impl<'g> Lowering<'g> {
         self.low.push(op)
     }
 
+    /// A reduction, also over axes that the body turned out not to depend on.
+    fn fold(&mut self, fold: Fold, axes: AxisSet, body: LowId) -> LowId {
+        let present = axes.intersection(self.low.free(body));
+        let mut folded = self.low.reduce(fold, present, body);
+        if fold == Fold::Sum {
+            for axis in axes.minus(present).iter() {
+                let size = self.low.push(Op::Size(self.graph.axis(axis).dim));
+                folded = self.low.push(Op::Mul(size, folded));
+            }
+        }
+        folded
+    }
+
     /// Additions first, then subtractions; a coefficient of ±1 costs nothing.
     fn lower_sum(&mut self, constant: Rational, terms: &[(NodeId, Rational)]) -> LowId {
         let mut sum: Option<LowId> = None;
@@ -140,16 +153,16 @@ impl<'g> Lowering<'g> {
                 Some(terms) => self.lower_contraction(axes, terms),
                 None => {
                     let body = self.lower(body);
-                    self.low.reduce(Fold::Sum, axes, body)
+                    self.fold(Fold::Sum, axes, body)
                 }
             },
             Reducer::Max => {
                 let body = self.lower(body);
-                self.low.reduce(Fold::Max, axes, body)
+                self.fold(Fold::Max, axes, body)
             }
             Reducer::Lse => {
                 let shifted = self.shifted_exponential(axes, body);
-                let total = self.low.reduce(Fold::Sum, axes, shifted.exponential);
+                let total = self.fold(Fold::Sum, axes, shifted.exponential);
                 let log = self.low.push(Op::Unary(UnaryOp::Ln, total));
                 self.low.push(Op::Add(shifted.maximum, log))
             }

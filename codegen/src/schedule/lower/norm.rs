@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use crate::ir::{AxisSet, BinaryOp, CompareOp, NodeId, UnaryOp};
-use crate::schedule::low::{Fold, Low, LowId, Op};
+use crate::schedule::low::{Fold, LowId, Op};
 use crate::support::rational::Rational;
 
 /// A norm as a product.
@@ -22,12 +22,12 @@ impl Lowering<'_> {
     pub(super) fn scaled_norm(&mut self, axes: AxisSet, body: NodeId) -> Scaled {
         let vector = self.lower(body);
         let size = self.low.push(Op::Unary(UnaryOp::Abs, vector));
-        let largest = self.low.reduce(Fold::Max, axes, size);
+        let largest = self.fold(Fold::Max, axes, size);
         let smallest = self.low.push(Op::Smallest);
         let scale = self.low.push(Op::Binary(BinaryOp::Max, largest, smallest));
         let scaled = self.low.push(Op::Div(vector, scale));
         let square = self.low.push(Op::Mul(scaled, scaled));
-        let sum = self.low.reduce(Fold::Sum, axes, square);
+        let sum = self.fold(Fold::Sum, axes, square);
         let norm = self.low.push(Op::Unary(UnaryOp::Sqrt, sum));
         Scaled { scale, norm }
     }
@@ -45,14 +45,14 @@ impl Lowering<'_> {
     /// zero: then both lengths are the same.
     pub(super) fn lower_angle(&mut self, axes: AxisSet, a: NodeId, b: NodeId) -> LowId {
         let (a, b) = (self.lower_unit(axes, a, a), self.lower_unit(axes, b, b));
-        let norm = |low: &mut Low, op: Op| {
-            let vector = low.push(op);
-            let square = low.push(Op::Mul(vector, vector));
-            let sum = low.reduce(Fold::Sum, axes, square);
-            low.push(Op::Unary(UnaryOp::Sqrt, sum))
+        let norm = |lowering: &mut Self, op: Op| {
+            let vector = lowering.low.push(op);
+            let square = lowering.low.push(Op::Mul(vector, vector));
+            let sum = lowering.fold(Fold::Sum, axes, square);
+            lowering.low.push(Op::Unary(UnaryOp::Sqrt, sum))
         };
-        let apart = norm(&mut self.low, Op::Sub(a, b));
-        let together = norm(&mut self.low, Op::Add(a, b));
+        let apart = norm(self, Op::Sub(a, b));
+        let together = norm(self, Op::Add(a, b));
         // 1 at right angles, which two zero vectors are.
         let one = self.low.constant(Rational::ONE);
         let same = self.low.push(Op::Compare(CompareOp::Eq, apart, together));

@@ -113,7 +113,7 @@ impl Lowering<'_> {
                 }
                 contraction::Sides::Other(body) => {
                     let body = self.lower(body);
-                    self.low.reduce(Fold::Sum, axes, body)
+                    self.fold(Fold::Sum, axes, body)
                 }
             };
             let coefficient = self.low.constant(term.coefficient);

@@ -15,7 +15,7 @@ pub(super) struct Shifted {
 impl Lowering<'_> {
     pub(super) fn shifted_exponential(&mut self, axes: AxisSet, body: NodeId) -> Shifted {
         let logits = self.lower(body);
-        let maximum = self.low.reduce(Fold::Max, axes, logits);
+        let maximum = self.fold(Fold::Max, axes, logits);
         let lowest = self.low.push(Op::Lowest);
         let maximum = self.low.push(Op::Binary(BinaryOp::Max, maximum, lowest));
         let difference = self.low.push(Op::Sub(logits, maximum));
@@ -30,7 +30,7 @@ impl Lowering<'_> {
     pub(super) fn lower_softmax(&mut self, s: &Softmax) -> LowId {
         let shifted = self.shifted_exponential(s.axes, s.body);
         let Some(hit) = s.hit else {
-            let total = self.low.reduce(Fold::Sum, s.axes, shifted.exponential);
+            let total = self.fold(Fold::Sum, s.axes, shifted.exponential);
             return match s.form {
                 SoftmaxForm::Log => {
                     let log = self.low.push(Op::Unary(UnaryOp::Ln, total));
@@ -50,7 +50,7 @@ impl Lowering<'_> {
         let hit = self.lower(hit);
         let zero = self.low.constant(Rational::ZERO);
         let others = self.low.push(Op::Select(hit, zero, shifted.exponential));
-        let others = self.low.reduce(Fold::Sum, s.axes, others);
+        let others = self.fold(Fold::Sum, s.axes, others);
         let log = self.low.push(Op::Unary(UnaryOp::Ln, others));
         let value = self.lower(s.value);
         let gap = self.low.push(Op::Sub(shifted.maximum, value));

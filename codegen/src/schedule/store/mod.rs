@@ -121,6 +121,13 @@ impl Scheduler<'_> {
             Some(&first) => How::Rows { rows: vec![first] },
             None => self.folded(*node).unwrap_or(How::Rows { rows: vec![] }),
         };
+        if let How::Rows { rows } = &how
+            && matches!(self.low.op(*node), Op::Reduce(..))
+            && !rows.iter().all(|&row| self.low.free(*node).contains(row))
+        {
+            // The same in every row: computed once, since it may run over the rows itself.
+            self.keep(*node);
+        }
         self.stored.push(Stored {
             node: *node,
             axes: axes.clone(),
@@ -132,6 +139,13 @@ impl Scheduler<'_> {
         if read_in_order && !matches!(output, Output::Gradient(_)) {
             self.known.entry(*node).or_insert((index, axes.clone()));
         }
+    }
+
+    /// Whether a stored value is computed from what its node is made of, not read from where the kernel keeps the same.
+    fn is_own(&self, i: usize, node: LowId) -> bool {
+        let kept = |other: usize| other != i && self.stored[other].output.is_none();
+        let elsewhere = self.known.get(&node).is_some_and(|k| kept(k.0));
+        self.stored[i].node == node && !elsewhere
     }
 
     fn store(&mut self, node: LowId, axes: Vec<AxisId>, how: How, output: Option<Output>) {

@@ -60,7 +60,7 @@ impl Scheduler<'_> {
         let around_root = of.map_or(AxisSet::EMPTY, |i| self.looped_axes(i).minus(rows));
         let mut around = BTreeMap::from([(root, around_root)]);
         while let Some((id, loops)) = around.pop_last() {
-            let own = of.is_some_and(|i| self.stored[i].node == id);
+            let own = of.is_some_and(|i| self.is_own(i, id));
             if self.known.contains_key(&id) && !own {
                 found.push((id, self.captures(id, rows, loops)));
                 continue;

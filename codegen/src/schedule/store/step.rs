@@ -121,6 +121,7 @@ impl Scheduler<'_> {
         let own: BTreeSet<LowId> = members
             .iter()
             .filter(|&&i| matches!(self.stored[i].how, How::Rows { .. }))
+            .filter(|&&i| self.is_own(i, self.stored[i].node))
             .map(|&i| self.stored[i].node)
             .collect();
         let stored: BTreeSet<LowId> = self

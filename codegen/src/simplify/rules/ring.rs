@@ -74,11 +74,10 @@ fn collect_terms(egraph: &Egraph, id: Id, node: &ENode, out: &mut Vec<Term>) {
             .filter_map(ENode::as_sum)
             .any(|(c, t)| c.is_zero() && t.len() == 1)
     };
-    let distinct = terms.windows(2).all(|w| w[0].0 < w[1].0);
     let plain = terms
         .iter()
         .all(|&(id, _)| egraph[id].data.constant.is_none() && !scaled(id));
-    if !(distinct && plain) {
+    if !(node.is_distinct() && plain) {
         out.push(Term::Sum(constant, flat(None)));
     }
     for (i, &(term, coefficient)) in terms.iter().enumerate() {
@@ -118,11 +117,10 @@ fn collect_factors(egraph: &Egraph, id: Id, node: &ENode, out: &mut Vec<Term>) {
             .filter_map(ENode::as_sum)
             .any(|(c, t)| c.is_zero() && t.len() == 1)
     };
-    let distinct = factors.windows(2).all(|w| w[0].0 < w[1].0);
     let plain = factors
         .iter()
         .all(|&(id, _)| egraph[id].data.constant.is_none() && !scaled(id));
-    if !(distinct && plain) {
+    if !(node.is_distinct() && plain) {
         out.push(Term::Product(flat(None)));
     }
     for (i, &(factor, exponent)) in factors.iter().enumerate() {

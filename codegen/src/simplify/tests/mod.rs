@@ -102,6 +102,17 @@ const MORE: &[&str] = &[
         let n = count[M, same];
         if n > 0 { -sum[M, same](z - lse[M, M != N](z)) / n } else { 0 } + dot[D](x, w[C = y])
     }",
+    // What is detached becomes a second factor of the same.
+    "Weighted(x: [N], t: [N]) {
+        let w = 1 + x * x;
+        weight detach(w);
+        t - w / (w + w)
+    }",
+    // Branches that merge to powers of one thing.
+    "Powers(z: [N, C], y: [N] in C, t: mask [N]) {
+        let p = softmax[C](z)[C = y];
+        (if t { p * p } else { p }) * (if t { p } else { p * p })
+    }",
     "Jensen(z: [N, C], v: [N, C]) {
         let p = softmax[C](z);
         let q = softmax[C](v);
