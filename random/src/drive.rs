@@ -51,12 +51,12 @@ pub fn run(seed: u64, cases: u32) -> Result<Tally, String> {
 /// The texts of `count` losses that the compiler accepts, of moderate size, each called `pub Random`.
 pub fn sources(seed: u64, count: usize) -> impl Iterator<Item = String> {
     let mut random = Random::new(seed);
-    let mut next = move || {
+    let next = move || {
         let choices = 10 + random.below(80);
         let choices: Vec<u32> = (0..choices).map(|_| random.bits() as u32).collect();
         program("pub Random", &choices)
     };
-    std::iter::repeat_with(move || next())
+    std::iter::repeat_with(next)
         .filter(|source| is_accepted(source))
         .take(count)
 }

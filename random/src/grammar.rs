@@ -243,7 +243,7 @@ pub const ROWS: &[(Kind, usize, &str)] = &[
     (Kind::Real, 2, "(-log_softmax[#L](#real+L)[#L = #place+L])"),
     (
         Kind::Real,
-        2,
+        6,
         "(lse[#L](#z:real+L) - 0.9 * #z[#L = #place+L] - 0.1 * mean[#L](#z))",
     ),
     (

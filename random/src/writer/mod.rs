@@ -140,7 +140,9 @@ impl Writer<'_> {
             .iter()
             .filter(|letter| matches!(letter, 'A' | 'E'))
             .count();
-        open.len() + fresh <= MOST_OPEN
+        let free = self.candidates('A', open, &vec![]).len();
+        free >= fresh
+            && open.len() + fresh <= MOST_OPEN
             && seen
                 .iter()
                 .all(|&letter| !self.candidates(letter, open, &vec![]).is_empty())

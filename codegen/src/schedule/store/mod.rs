@@ -134,7 +134,8 @@ impl Scheduler<'_> {
             how,
             output: Some(*output),
         });
-        let read_in_order = self.low.free(*node) == declared;
+        // A constant is never read back: it may stand anywhere, also in steps before this one.
+        let read_in_order = self.low.free(*node) == declared && !self.low.op(*node).is_atom();
         let index = self.stored.len() - 1;
         if read_in_order && !matches!(output, Output::Gradient(_)) {
             self.known.entry(*node).or_insert((index, axes.clone()));
