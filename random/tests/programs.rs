@@ -59,6 +59,10 @@ fn random_programs_keep_their_values_and_have_their_slopes() {
         "few slopes are compared with differences:\n{tally}"
     );
     assert!(share(tally.jumps) < 0.02, "many jumps:\n{tally}");
+    assert!(
+        share(tally.degenerate) < 0.01,
+        "many degenerate points:\n{tally}"
+    );
     assert!(share(tally.leaks) < 0.005, "many leaks:\n{tally}");
     assert!(share(tally.refused) < 0.02, "many are refused:\n{tally}");
     for rule in rules::all() {

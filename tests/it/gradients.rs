@@ -8,7 +8,7 @@ use loss_dsl::losses::{
     BinaryFocal, CombinedMargin, CurricularFace, Focal, LSoftmax, LSoftmax3, MagFace, SphereFace2,
     SubCenterArcFace,
 };
-use loss_dsl::{Loss, check_gradients};
+use loss_dsl::{Loss, Source, check_gradients};
 
 use loss_tests::support::any::AnyLoss;
 use loss_tests::support::differences::{BOUND, differences, extent, worst_difference};
@@ -30,7 +30,7 @@ crate::written::for_each_written!(correct);
 /// Other settings than the defaults of the losses with a margin.
 #[test]
 fn margins() {
-    fn at<L: Loss + Default + 'static>(settings: &[(&str, f64)]) {
+    fn at<L: Loss + Source + Default + 'static>(settings: &[(&str, f64)]) {
         let mut loss = L::default();
         for &(name, value) in settings {
             assert!(loss.set_scalar(name, value), "{} has no {name}", L::NAME);

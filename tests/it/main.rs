@@ -3,6 +3,7 @@
 // Losses are declared in here: generated code needs no unsafe.
 #![forbid(unsafe_code)]
 
+mod audit;
 mod boundaries;
 mod caffe;
 mod classification;

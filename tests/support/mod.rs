@@ -1,5 +1,6 @@
 //! Losses under test, arrays for them, reference values, and the interpreter's word on all of it.
 
+pub mod accuracy;
 pub mod any;
 pub mod arrays;
 pub mod call;

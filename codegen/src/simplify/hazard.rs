@@ -56,7 +56,7 @@ fn cancellation(
             let all = readings(egraph, id);
             let share = all
                 .iter()
-                .any(|m| m.factors.iter().any(|f| f.1 > 0 && is_share(egraph, f.0)));
+                .any(|m| m.factors.iter().any(|&f| is_power_of_share(egraph, f)));
             // Its sign where that is known, else the sign that it is written with.
             let range = egraph[id].data.range;
             let negative = |id: Id| egraph[id].data.range.hi <= 0.0;
@@ -95,6 +95,12 @@ fn is_share(egraph: &Egraph, id: Id) -> bool {
         Op::Binary(BinaryOp::Pow) => egraph[id].data.range.is_fraction(),
         _ => false,
     })
+}
+
+/// Whether a power of a class is between 0 and 1 and may come close to both.
+fn is_power_of_share(egraph: &Egraph, (id, exponent): (Id, i32)) -> bool {
+    let square = exponent == 2 && argument(egraph, id, UnaryOp::Tanh).is_some();
+    square || (exponent > 0 && is_share(egraph, id))
 }
 
 /// How many pairs of terms are nearly equal at some inputs by what they are: a whole and its part, softplus(x) and x, `lse z`

@@ -131,13 +131,19 @@ impl Case {
             let shape = vec![EXTENT; param.axes.len()];
             let len = EXTENT.pow(param.axes.len() as u32);
             let value = match param.role {
-                Role::Tensor { .. } => {
+                Role::Tensor { differentiable } => {
+                    // A weight that is the largest float overflows under any cotangent above 1.
+                    let most = if differentiable {
+                        f32::MAX
+                    } else {
+                        f32::MAX / 16.0
+                    };
                     let element = |at| {
                         let place = Place {
                             row: at / EXTENT,
                             column: at % EXTENT,
                         };
-                        folded(param.range, draw(&mut random, &place))
+                        folded(param.range, draw(&mut random, &place), most)
                     };
                     let elements: Vec<f32> = (0..len).map(element).collect();
                     let value = widened(&elements);
@@ -203,8 +209,8 @@ fn labels(arrays: &mut Vec<Array>, shape: Vec<usize>, mut draw: impl FnMut() -> 
     Value::Label(elements)
 }
 
-/// An element as a float within the declared range: |x| from 0 to ∞ runs from one end of a bounded range to the other.
-fn folded(range: Range, x: f64) -> f32 {
+/// An element as a float within the declared range, no larger than `most`: |x| from 0 to ∞ runs from one end of a bounded range to the other.
+fn folded(range: Range, x: f64, most: f32) -> f32 {
     let size = x.abs();
     let within = match (range.lo.is_finite(), range.hi.is_finite()) {
         (true, true) => range.lo + (range.hi - range.lo) * (size / (1.0 + size)),
@@ -212,7 +218,7 @@ fn folded(range: Range, x: f64) -> f32 {
         (false, true) => range.hi - size,
         (false, false) => x,
     };
-    let mut element = (within as f32).clamp(-f32::MAX, f32::MAX);
+    let mut element = (within as f32).clamp(-most, most);
     let below = |x: f32| f64::from(x) < range.lo || (range.lo_open && f64::from(x) == range.lo);
     let above = |x: f32| f64::from(x) > range.hi || (range.hi_open && f64::from(x) == range.hi);
     if below(element) {

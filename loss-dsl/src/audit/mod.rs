@@ -7,8 +7,9 @@
 //! scale(o) = |o| + Σᵢ |xᵢ · ∂o/∂xᵢ| + Σᵥ |v · ∂o/∂v|
 //! ```
 //!
-//! over all real inputs xᵢ (scalars and the cotangent among them), and all elements of unit vectors and sums v: what o is, plus how far
-//! it moves if every number that has to be held in a float is off by its last bit, for each bit (mixed forward–backward
+//! over all real inputs xᵢ (scalars and the cotangent among them) and all norms, elements of unit vectors and sums over axes v, a sum
+//! taken as the sum of its terms' sizes: what o is, plus how far it moves if every number that has to be held in a float is off
+//! by its last bit, for each bit (mixed forward–backward
 //! stability; Higham, *Accuracy and Stability of Numerical Algorithms*, 2002, §1.5). A difference that cancels because its
 //! inputs do is not held against a kernel; a formula that loses what its inputs determine is. Next to a step or a kink the unit is what
 //! one rounding of those numbers changes. A scale is at least 2⁻¹²⁰: what is subnormal on the way has lost bits that a factor may

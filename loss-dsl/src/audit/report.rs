@@ -61,9 +61,9 @@ impl Accuracy {
         sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
     }
 
-    /// How many elements were compared.
-    pub fn compared(&self) -> usize {
-        self.errors.len() + self.lost + self.beyond
+    /// How many errors were measured.
+    pub fn measured(&self) -> usize {
+        self.errors.len()
     }
 
     fn add(&mut self, pattern: &'static str, found: f32, truth: &True, in_range: bool) {

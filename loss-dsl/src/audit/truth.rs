@@ -142,7 +142,7 @@ impl Definition {
     }
 
     /// The results with their slopes along every real number that a float has to hold, times that number: a direction an input
-    /// element, and one for every element of a unit vector and every sum.
+    /// element, and one for every sum, norm and element of a unit vector.
     fn scales(&self, env: &Environment, nodes: &[NodeId]) -> Vec<Tensor<Several>> {
         let graph = self.graph();
         let params: Vec<_> = graph.param_ids().collect();
@@ -160,50 +160,65 @@ impl Definition {
             let direction = starts[usize::from(param.0)] + element;
             Several::moving(value.clone(), Slopes(vec![(direction, value)]))
         };
-        self.with_held(env, nodes, &seed, |unit| {
-            let own = unit.value.clone();
-            unit.slope.0.push((next, own));
+        self.with_held(env, nodes, &seed, |number, size| {
+            number.slope.0.push((next, size.clone()));
             next += 1;
         })
     }
 
-    /// The results with every input, sum and element of a unit vector moved by an ulp up, down, or not at all.
+    /// The results with every input, sum, norm and element of a unit vector moved by an ulp up, down, or not at all.
     fn rounded(&self, env: &Environment, nodes: &[NodeId], seed: u64) -> Vec<Tensor<Exact>> {
         let random = RefCell::new(Random::new(seed));
-        let moved = |x: Exact| {
+        let moved = |x: &Exact, size: &Exact| {
             let by = random.borrow_mut().below(3) as f64 - 1.0;
             let ulp = Exact::power_of_two(-23).mul(&Exact::from_f64(by));
-            x.add(&x.mul(&ulp))
+            x.add(&size.mul(&ulp))
         };
         // One element is asked for more than once and is the same each time.
         let known = RefCell::new(BTreeMap::new());
         let seed = |param: ParamId, element: usize, value: f64| {
             let mut known = known.borrow_mut();
             let entry = known.entry((param, element));
-            entry
-                .or_insert_with(|| moved(Exact::from_f64(value)))
-                .clone()
+            let value = Exact::from_f64(value);
+            entry.or_insert_with(|| moved(&value, &value)).clone()
         };
-        self.with_held(env, nodes, &seed, |unit| *unit = moved(unit.clone()))
+        self.with_held(env, nodes, &seed, |number, size| {
+            *number = moved(number, size)
+        })
     }
 
-    /// The results for inputs as `seed` has them, with the elements of unit vectors and sums changed by `change`.
+    /// The results for inputs as `seed` has them, with every other number that has to be held changed by `change`, which gets
+    /// the number and how large it is as far as rounding goes: an element of a unit vector or a norm by itself, a sum
+    /// by the sum of its terms' sizes.
     fn with_held<T: Number>(
         &self,
         env: &Environment,
         nodes: &[NodeId],
         seed: &dyn Fn(ParamId, usize, f64) -> T,
-        mut change: impl FnMut(&mut T),
+        mut change: impl FnMut(&mut T, &Exact),
     ) -> Vec<Tensor<T>> {
-        let graph = self.graph();
-        let held = Held::below(graph, env, nodes);
-        eval_adjusted(graph, env, nodes, &held, seed, &mut |id, tensor| {
-            let is_held = matches!(
-                graph.node(id),
-                Node::Unit { .. } | Node::Reduce(Reducer::Sum, ..)
-            );
-            if let (true, Elements::Real(elements)) = (is_held, &mut tensor.elements) {
-                elements.iter_mut().for_each(&mut change);
+        let mut graph = self.graph().clone();
+        let reachable = graph.reachable(nodes).into_iter();
+        let held: BTreeMap<NodeId, NodeId> = reachable
+            .filter_map(|id| match *graph.node(id) {
+                Node::Unit { .. } | Node::Reduce(Reducer::Norm, ..) => Some((id, id)),
+                Node::Reduce(Reducer::Sum, axes, body) => {
+                    let sizes = graph.unary(UnaryOp::Abs, body);
+                    Some((id, graph.reduce(Reducer::Sum, axes, sizes)))
+                }
+                _ => None,
+            })
+            .collect();
+        let sizes: Vec<NodeId> = held.values().copied().collect();
+        let sizes = eval_all::<Exact>(&graph, env, &sizes);
+        let sizes: BTreeMap<NodeId, &Tensor<Exact>> = held.into_keys().zip(&sizes).collect();
+        let detached = Held::below(&graph, env, nodes);
+        eval_adjusted(&graph, env, nodes, &detached, seed, &mut |id, tensor| {
+            if let (Some(sizes), Elements::Real(elements)) = (sizes.get(&id), &mut tensor.elements)
+            {
+                let own = sizes.laid_out(&graph, env, &tensor.axes);
+                let pairs = elements.iter_mut().zip(&own);
+                pairs.for_each(|(element, size)| change(element, size));
             }
         })
     }

@@ -10,11 +10,11 @@
 //! A NaN in a branch that is not taken has no effect on the literal value. Rules that take factors out of a branch are
 //! to keep it so, but take a softmax or a sigmoid for finite, which they are not of NaN: such leaks are counted.
 
-use super::{Point, Tally, close, continuous, is_finite, roots, size, values};
+use super::{Point, Tally, close, continuous, is_finite, parts, roots, size, values};
 use loss_codegen::compile::Compiled;
+use loss_codegen::ir::Gradient;
 use loss_codegen::ir::eval::exact::at_precision;
-use loss_codegen::ir::eval::{Exact, Number, eval_all};
-use loss_codegen::ir::{Gradient, Kind};
+use loss_codegen::ir::eval::{Exact, Number};
 
 /// The bits that are tried one after the other.
 const LADDER: [usize; 3] = [192, 640, 2560];
@@ -75,12 +75,7 @@ pub(super) fn check(
 
 /// Whether every part of the literal graph is finite, also those in branches that are not taken.
 fn finite_within(literal: &Gradient, point: &Point) -> bool {
-    let graph = &literal.loss.graph;
-    let all: Vec<_> = roots(literal).iter().map(|root| root.node).collect();
-    let mut parts = graph.reachable(&all);
-    parts.retain(|&part| graph.kind(part) == Kind::Real);
-    let parts = eval_all::<Exact>(graph, &point.env, &parts);
-    parts.iter().all(|part| part.reals().iter().all(is_finite))
+    parts(literal, point).iter().flatten().all(is_finite)
 }
 
 fn shown(literal: &Gradient, other: &Gradient) -> String {

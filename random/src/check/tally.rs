@@ -17,6 +17,8 @@ pub struct Tally {
     pub jumps: usize,
     /// Points at which a NaN of a branch that is not taken comes out of a simplified graph.
     pub leaks: usize,
+    /// Points at which something differs because rounding makes up a number, or a vector is 0.
+    pub degenerate: usize,
     /// Points at which gradients were compared with dual numbers.
     pub dual: usize,
     /// Points at which gradients were compared with differences.
@@ -48,6 +50,7 @@ impl Tally {
         self.finite += other.finite;
         self.jumps += other.jumps;
         self.leaks += other.leaks;
+        self.degenerate += other.degenerate;
         self.dual += other.dual;
         self.differences += other.differences;
         self.kinks += other.kinks;
@@ -63,7 +66,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} programs ({} more divide by 0): {} finite, {} saturated (at most {} e-nodes), {} with dual numbers, {} with differences; {} at jumps, {} at kinks, {} leaks",
+            "{} programs ({} more divide by 0): {} finite, {} saturated (at most {} e-nodes), {} with dual numbers, {} with differences; {} at jumps, {} at kinks, {} leaks, {} degenerate",
             self.programs,
             self.refused,
             self.finite,
@@ -73,7 +76,8 @@ impl fmt::Display for Tally {
             self.differences,
             self.jumps,
             self.kinks,
-            self.leaks
+            self.leaks,
+            self.degenerate
         )?;
         for (rule, times) in &self.rules {
             writeln!(f, "{times:8} {rule}")?;

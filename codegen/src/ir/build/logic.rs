@@ -1,6 +1,7 @@
 //! Comparisons, truth values and selection.
 
 use crate::ir::{CompareOp, Graph, Kind, Node, NodeId};
+use crate::support::rational::Rational;
 
 impl Graph {
     /// `a op b`, of two reals or of two positions on one dimension.
@@ -23,6 +24,9 @@ impl Graph {
             });
         }
         if self.kind(a) == Kind::Real {
+            if let Some((a, b)) = self.without_common(a, b) {
+                return self.compare(op, a, b);
+            }
             let (x, y) = (self.range(a), self.range(b));
             if x.hi < y.lo {
                 return self.truth(op != CompareOp::Eq);
@@ -37,6 +41,51 @@ impl Graph {
             (a, b)
         };
         self.intern(Node::Compare(op, a, b))
+    }
+
+    /// What remains of two real numbers to compare without the finite terms, or the positive factors, of both. Rounding would
+    /// decide whether `u + c` is `max u + c` if the two sums were put together in different ways.
+    fn without_common(&mut self, a: NodeId, b: NodeId) -> Option<(NodeId, NodeId)> {
+        if self.is_literal() {
+            return None;
+        }
+        let ((c, mut left), (d, mut right)) = (self.as_sum(a), self.as_sum(b));
+        let common: Vec<_> = left
+            .iter()
+            .filter(|term| right.contains(term) && self.range(term.0).is_finite())
+            .copied()
+            .collect();
+        let constant = if c == d { c } else { Rational::ZERO };
+        if !common.is_empty() || !constant.is_zero() {
+            let kept = |term: &(NodeId, Rational)| !common.contains(term);
+            left.retain(kept);
+            right.retain(kept);
+            let less = constant.negate();
+            let (c, d) = (c.checked_add(less)?, d.checked_add(less)?);
+            return Some((self.sum(c, &left), self.sum(d, &right)));
+        }
+        let (&[(x, k)], &[(y, l)]) = (left.as_slice(), right.as_slice()) else {
+            return None;
+        };
+        if !c.is_zero() || !d.is_zero() || k != l {
+            return None;
+        }
+        let (x, y) = if k.is_negative() { (y, x) } else { (x, y) };
+        let (mut above, mut below) = (self.as_product(x), self.as_product(y));
+        let common: Vec<_> = above
+            .iter()
+            .filter(|factor| {
+                let range = self.range(factor.0);
+                below.contains(factor) && range.is_positive() && range.is_finite()
+            })
+            .copied()
+            .collect();
+        if common.is_empty() {
+            return (!k.is_one()).then_some((x, y));
+        }
+        above.retain(|factor| !common.contains(factor));
+        below.retain(|factor| !common.contains(factor));
+        Some((self.product(&above), self.product(&below)))
     }
 
     /// `a == b`.

@@ -50,6 +50,9 @@ impl Graph {
     }
 
     fn reduce_sum(&mut self, axes: AxisSet, body: NodeId) -> NodeId {
+        if let Some(rest) = self.without_deviations(axes, body) {
+            return self.reduce(Reducer::Sum, axes, rest);
+        }
         let (coefficient, body) = self.split_coefficient(body);
         if !coefficient.is_one() {
             let sum = self.reduce(Reducer::Sum, axes, body);

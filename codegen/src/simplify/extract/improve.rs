@@ -5,7 +5,7 @@
 //! networks (Mishchenko, Chatterjee and Brayton 2006, "DAG-aware AIG rewriting"): every class in use knows how many chosen
 //! e-nodes use it; taking an e-node away frees its fanout-free cone, putting another in its place claims a cone.
 //!
-//! Descent by one exchange at a time, the roots first, in a fixed order, within a fixed number of rounds.
+//! Descent by one exchange at a time, with those that it makes worth while below it, the roots first, in a fixed order, within a fixed number of rounds.
 
 use super::super::cost::Price;
 use super::Problem;
@@ -16,10 +16,14 @@ const ROUNDS: usize = 8;
 /// A choice with the number of users of every class.
 struct Use<'p, 'e> {
     problem: &'p Problem<'e>,
+    /// Which classes have a form at all.
+    usable: Vec<bool>,
     choice: Vec<usize>,
     /// Chosen e-nodes that have the class for a child, and roots that it is.
     users: Vec<u32>,
     cost: Price,
+    /// Classes that came into use since it was emptied.
+    fresh: Vec<usize>,
 }
 
 impl Use<'_, '_> {
@@ -29,6 +33,7 @@ impl Use<'_, '_> {
         while let Some(class) = stack.pop() {
             self.users[class] += 1;
             if self.users[class] == 1 {
+                self.fresh.push(class);
                 let candidate = &self.problem.classes[class].candidates[self.choice[class]];
                 self.cost = self.cost.plus(candidate.price);
                 stack.extend(&candidate.children);
@@ -64,6 +69,42 @@ impl Use<'_, '_> {
         self.cost = self.cost.plus(new.price).minus(old.price);
     }
 
+    /// Exchanges if that makes all roots cheaper, perhaps with other members of the classes that come into use by it: theirs were
+    /// chosen as if nothing were shared with the rest.
+    fn attempt(&mut self, class: usize, candidate: usize) {
+        let before = self.cost;
+        let mut undo = vec![(class, self.choice[class])];
+        self.fresh.clear();
+        self.exchange(class, candidate);
+        if self.cost >= before && self.cost.hazard <= before.hazard {
+            for fresh in std::mem::take(&mut self.fresh) {
+                for other in 0..self.problem.classes[fresh].candidates.len() {
+                    let (cost, kept) = (self.cost, self.choice[fresh]);
+                    if other == kept || self.users[fresh] == 0 || !self.is_whole(fresh, other) {
+                        continue;
+                    }
+                    self.exchange(fresh, other);
+                    if self.cost >= cost || self.needs_itself(fresh) {
+                        self.exchange(fresh, kept);
+                    } else {
+                        undo.push((fresh, kept));
+                    }
+                }
+            }
+        }
+        if self.cost >= before || self.needs_itself(class) {
+            for (class, kept) in undo.into_iter().rev() {
+                self.exchange(class, kept);
+            }
+        }
+    }
+
+    /// Whether everything that a member needs has a form.
+    fn is_whole(&self, class: usize, candidate: usize) -> bool {
+        let children = &self.problem.classes[class].candidates[candidate].children;
+        children.iter().all(|&child| self.usable[child])
+    }
+
     /// Whether a class is among what its chosen member needs.
     fn needs_itself(&self, class: usize) -> bool {
         let mut seen = vec![false; self.users.len()];
@@ -93,8 +134,9 @@ impl Problem<'_> {
             choice: choice.iter().map(|c| c.unwrap_or(0)).collect(),
             users: vec![0; self.classes.len()],
             cost: Price::default(),
+            usable: choice.iter().map(Option::is_some).collect(),
+            fresh: vec![],
         };
-        let usable: Vec<bool> = choice.iter().map(Option::is_some).collect();
         for &root in &self.roots {
             now.claim(root);
         }
@@ -103,16 +145,9 @@ impl Problem<'_> {
             let current: Vec<Option<usize>> = now.choice.iter().map(|&c| Some(c)).collect();
             for class in self.order(&current)?.into_iter().rev() {
                 for candidate in 0..self.classes[class].candidates.len() {
-                    let kept = now.choice[class];
-                    let members = &self.classes[class].candidates;
-                    let whole = members[candidate].children.iter().all(|&c| usable[c]);
-                    if candidate == kept || !whole || now.users[class] == 0 {
-                        continue;
-                    }
-                    let cost = now.cost;
-                    now.exchange(class, candidate);
-                    if now.cost >= cost || now.needs_itself(class) {
-                        now.exchange(class, kept);
+                    let is_other = candidate != now.choice[class] && now.users[class] > 0;
+                    if is_other && now.is_whole(class, candidate) {
+                        now.attempt(class, candidate);
                     }
                 }
             }

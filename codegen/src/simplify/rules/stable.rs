@@ -191,6 +191,19 @@ fn one_minus(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     if let Some(x) = super::argument(egraph, p, UnaryOp::Exp) {
         out.push(Term::unary(UnaryOp::Expm1, x.into()).scaled(scale));
     }
+    // 1 − tanh² x = 4·σ(2x)·σ(−2x)
+    for factors in egraph[p].nodes.iter().filter_map(ENode::as_product) {
+        if let &[(t, 2)] = factors.as_slice()
+            && let Some(x) = super::argument(egraph, t, UnaryOp::Tanh)
+            && let Some(four) = constant.checked_mul(Rational::from_int(4))
+        {
+            let [right, left] = [2, -2].map(|twice| {
+                let x = Term::Class(x).scaled(Rational::from_int(twice));
+                Term::unary(UnaryOp::Sigmoid, x)
+            });
+            out.push(right.times(left).scaled(four));
+        }
+    }
     one_minus_power(egraph, p, scale, out);
 }
 

@@ -25,6 +25,11 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
         }",
     ),
     (
+        &["one-minus"],
+        Points::All,
+        "L(x: [N], k: scalar = 3 where k > 0) { k * tanh(x / k) + 2 - 2 * square(tanh(x)) }",
+    ),
+    (
         &["one-minus", "exp-of-scaled-log"],
         Points::All,
         "L(z: [N, C], y: [N] in C, x: [N], q: scalar = 0.7 where q > 0) {

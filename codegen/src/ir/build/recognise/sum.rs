@@ -1,6 +1,6 @@
-//! Sums: complements `1 − x` without cancellation, and `u − lse(z)`.
+//! Sums: complements `1 − x` without cancellation, `u − lse(z)`, variances.
 
-use crate::ir::{Graph, Node, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp};
+use crate::ir::{AxisSet, Graph, Node, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp};
 use crate::support::rational::Rational;
 
 impl Graph {
@@ -34,8 +34,60 @@ impl Graph {
                 self.scale(rest, constant),
             ));
         }
-        let found = self.recognise_log_softmax(constant, terms)?;
-        Some(("log-softmax", found))
+        if let Some(found) = self.recognise_log_softmax(constant, terms) {
+            return Some(("log-softmax", found));
+        }
+        let found = self.recognise_variance(constant, terms)?;
+        Some(("variance", found))
+    }
+
+    /// `k · (Σ x² / n − (Σ x / n)²)` inside a sum, n the extent of the axes: `k · Σ (x − Σ x / n)² / n`, which does not cancel
+    /// where x is nearly constant.
+    fn recognise_variance(
+        &mut self,
+        constant: Rational,
+        terms: &[(NodeId, Rational)],
+    ) -> Option<NodeId> {
+        for &(first, k) in terms {
+            for (sum, exponent) in self.as_product(first) {
+                let Node::Reduce(Reducer::Sum, axes, body) = *self.node(sum) else {
+                    continue;
+                };
+                let Some(x) = self.square_root_of_square(body).filter(|_| exponent == 1) else {
+                    continue;
+                };
+                let extents: Vec<_> = axes
+                    .iter()
+                    .map(|axis| (self.size(self.axis(axis).dim), -1))
+                    .collect();
+                let total = self.reduce(Reducer::Sum, axes, x);
+                // What stands before the mean of squares, with the square of the mean.
+                let mut second = self.as_product(first);
+                second.retain(|f| f.0 != sum);
+                let before = second.clone();
+                second.push((total, 2));
+                second.extend(&extents);
+                let second = self.product(&second);
+                let mut rest = terms.to_vec();
+                let Some(at) = rest.iter().position(|t| *t == (second, k.negate())) else {
+                    continue;
+                };
+                rest.remove(at);
+                rest.retain(|t| t.0 != first);
+                let mut mean = extents;
+                mean.push((total, 1));
+                let mean = self.product(&mean);
+                let away = self.sub(x, mean);
+                let square = self.mul(away, away);
+                let squares = self.reduce(Reducer::Sum, axes, square);
+                let mut spread = before;
+                spread.push((squares, 1));
+                let spread = self.product(&spread);
+                rest.push((spread, k));
+                return Some(self.sum(constant, &rest));
+            }
+        }
+        None
     }
 
     /// `1 − x` where it has a form without cancellation.
@@ -87,6 +139,47 @@ impl Graph {
                     hit,
                 });
                 rest.push((log, k));
+                return Some(self.sum(constant, &rest));
+            }
+        }
+        None
+    }
+
+    /// `body` less a multiple of `x − Σ x / n` over the axes, of which the sum is 0.
+    pub(in crate::ir::build) fn without_deviations(
+        &mut self,
+        axes: AxisSet,
+        body: NodeId,
+    ) -> Option<NodeId> {
+        let Node::Sum(constant, terms) = self.node(body).clone() else {
+            return None;
+        };
+        if self.is_literal() {
+            return None;
+        }
+        for &(mean, k) in &terms {
+            let factors = self.as_product(mean);
+            let total = |f: &&(NodeId, i32)| {
+                let is_sum =
+                    matches!(*self.node(f.0), Node::Reduce(Reducer::Sum, over, _) if over == axes);
+                is_sum && f.1 == 1
+            };
+            let Some(&(total, _)) = factors.iter().find(total) else {
+                continue;
+            };
+            let Node::Reduce(_, _, x) = *self.node(total) else {
+                continue;
+            };
+            let mut whole: Vec<_> = axes
+                .iter()
+                .map(|axis| (self.size(self.axis(axis).dim), -1))
+                .collect();
+            whole.push((total, 1));
+            if self.product(&whole) != mean {
+                continue;
+            }
+            if let Some(mut rest) = self.without(&terms, x, k.negate()) {
+                rest.retain(|t| t.0 != mean);
                 return Some(self.sum(constant, &rest));
             }
         }

@@ -94,7 +94,7 @@ impl Graph {
     }
 
     /// `x` for a node that is `x²`.
-    fn square_root_of_square(&mut self, square: NodeId) -> Option<NodeId> {
+    pub(super) fn square_root_of_square(&mut self, square: NodeId) -> Option<NodeId> {
         let Node::Product(factors) = self.node(square).clone() else {
             return None;
         };
