@@ -5,8 +5,9 @@
 //! A row is a built-in loss. Errors are of `f32` values and gradients against arbitrary precision, over inputs drawn to hurt, in units in the
 //! last place of each result's natural scale (see `loss_dsl::audit`): the worst and the median, of the generated kernels and of
 //! the definition computed as it stands; *lost* are results that are NaN or infinite though the true ones are floats.
-//! Operations are those of value and gradients for each element of the largest axes, transcendental ones with a t: as derived, with
-//! every form chosen by the cost of its tree, and in the kernel. The program fails if a row is beyond its bound.
+//! Operations are those of value and gradients for each element of the logits (the largest axes for which a function is computed),
+//! transcendental ones with a t: as derived, with every form chosen by the cost of its tree, and in the kernel. The program fails if
+//! a row is beyond its bound.
 
 use std::process::ExitCode;
 
@@ -62,8 +63,10 @@ impl Row {
         let audit = subject.loss.audit();
         let work = subject.compiled.work();
         let all = [&work.literal, &work.greedy_tree, &work.kernel];
-        let [_, _, kernel] = all;
-        let axes = &kernel.by_axes[0].0;
+        // Of a head that is the matrix of logits, not the matrix products.
+        let by_axes = &work.kernel.by_axes;
+        let with_functions = by_axes.iter().find(|(_, count)| count.transcendental > 0);
+        let axes = &with_functions.unwrap_or(&by_axes[0]).0;
         let operations = all.map(|operations| per_element(operations, axes));
         Self {
             name,

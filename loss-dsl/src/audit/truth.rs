@@ -123,7 +123,8 @@ impl Definition {
         }
     }
 
-    /// Whether everything real on the way to the value is a float, or −∞ as the logits are that a filter leaves out; and no sum over
+    /// Whether everything real on the way to the value is a float, or −∞ as the logits are that a filter leaves out, or undefined as in
+    /// a branch that is not taken; and no sum over
     /// an axis, a dot product say, is so small that floats have lost its bits.
     fn is_in_range(&self, env: &Environment) -> bool {
         let graph = self.graph();
@@ -136,7 +137,7 @@ impl Definition {
             let is_sum = matches!(graph.node(id), Node::Reduce(Reducer::Sum, ..));
             value.reals().iter().map(size).all(|size| {
                 let is_normal = !is_sum || size.is_zero() || size >= least;
-                (size <= most && is_normal) || size == infinity
+                (size <= most && is_normal) || size == infinity || size.is_nan()
             })
         })
     }

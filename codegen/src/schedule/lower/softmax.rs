@@ -1,7 +1,7 @@
 //! Shares: softmax, log-softmax and their complements from the log-odds, and powers of shares.
 
 use super::Lowering;
-use crate::ir::{AxisSet, BinaryOp, Node, NodeId, Softmax, SoftmaxForm, UnaryOp};
+use crate::ir::{AxisSet, BinaryOp, CompareOp, Node, NodeId, Softmax, SoftmaxForm, UnaryOp};
 use crate::schedule::low::{Fold, Low, LowId, Op};
 use crate::support::rational::Rational;
 
@@ -54,7 +54,14 @@ impl Lowering<'_> {
         let log = self.low.push(Op::Unary(UnaryOp::Ln, others));
         let value = self.lower(s.value);
         let gap = self.low.push(Op::Sub(shifted.maximum, value));
-        let odds = self.low.push(Op::Add(gap, log));
+        let mut odds = self.low.push(Op::Add(gap, log));
+        if self.graph.range(s.value).contains(f64::NEG_INFINITY) {
+            // A logit that is filtered out has no share, even if all are.
+            let nothing = self.low.push(Op::NegInfinity);
+            let is_out = self.low.push(Op::Compare(CompareOp::Eq, value, nothing));
+            let all = self.low.push(Op::Neg(nothing));
+            odds = self.low.push(Op::Select(is_out, all, odds));
+        }
         let unary = |low: &mut Low, op, x| low.push(Op::Unary(op, x));
         match s.form {
             SoftmaxForm::Log => {

@@ -11,6 +11,17 @@ use crate::simplify::term::Term;
 /// The table.
 pub(crate) const RULES: &[Rule] = &[
     Rule {
+        name: "norm-times-unit",
+        family: Family::Norm,
+        lhs: "‖x‖ · unit(x)",
+        rhs: "x",
+        conditions: &[],
+        limit: "",
+        why: "a length and its direction are the vector, at 0 too",
+        at: At::Product,
+        apply: norm_times_unit,
+    },
+    Rule {
         name: "square-of-norm",
         family: Family::Norm,
         lhs: "‖x‖²",
@@ -33,6 +44,31 @@ pub(crate) const RULES: &[Rule] = &[
         apply: unit_dot_self,
     },
 ];
+
+fn norm_times_unit(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
+    let Some(factors) = node.as_product() else {
+        return;
+    };
+    for (i, &(unit, times)) in factors.iter().enumerate() {
+        let Some((axes, vector)) = unit_of(egraph, unit) else {
+            continue;
+        };
+        for (j, &(norm, power)) in factors.iter().enumerate() {
+            let mut norms = reductions(egraph, norm, Reducer::Norm);
+            if times < 1 || power < 1 || !norms.any(|n| n == (axes, vector)) {
+                continue;
+            }
+            let mut rest: Vec<(Term, i32)> = vec![];
+            for (k, &(id, exponent)) in factors.iter().enumerate() {
+                let less = i32::from(k == i || k == j);
+                rest.push((id.into(), exponent - less));
+            }
+            rest.push((vector.into(), 1));
+            out.push(Term::Product(rest));
+            return;
+        }
+    }
+}
 
 fn square_of_norm(egraph: &Egraph, _: Id, node: &ENode, out: &mut Vec<Term>) {
     let Some(factors) = node.as_product() else {

@@ -103,7 +103,7 @@ pub(super) const SAMPLES: &[(&[&str], Points, &str)] = &[
         }",
     ),
     (
-        &["square-of-norm", "unit-dot-self"],
+        &["norm-times-unit", "square-of-norm", "unit-dot-self"],
         Points::All,
         "L(x: [N, D]) {
             sum[D](norm[D](x) * unit[D](x) * unit[D](x)) + norm[D](x) * norm[D](x) + dot[D](unit[D](x), x)

@@ -48,6 +48,7 @@ const NAIVE: &[&str] = &[
     }",
     "Q(x: [N], t: const [N]) { let p = sigmoid(x); -t * ln(p) - (1 - t) * ln(1 - p) }",
     "R(x: [N], e: scalar = 1e-3 where e > 0) { sqrt(x * x + e * e) - e }",
+    "S(x: [N, D]) { square(norm[D](x)) }",
     // Label smoothing, by logits and by targets.
     "T(z: [N, C], y: [N] in C, e: scalar = 0.1) { lse[C](z) - (1 - e) * z[C = y] - e * mean[C](z) }",
     "U(z: [N, C], y: [N] in C, e: scalar = 0.1) {
