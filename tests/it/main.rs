@@ -16,6 +16,7 @@ mod gradients;
 mod heads;
 mod identities;
 mod margins;
+mod naive;
 mod never_nan;
 mod oracle;
 mod snapshots;

@@ -130,6 +130,13 @@ impl<'a> Analysis<'a> {
         if !definition.broken {
             self.differentiated(definition);
         }
+        let given = self.graph.params();
+        if !definition.broken && !given.iter().any(|param| param.role.is_array()) {
+            let message = format!("`{}` has no array among its inputs", definition.name);
+            let help = "a loss is computed with the numbers of its arrays, `f32` or `f64`";
+            self.diagnostics
+                .error_with_help(definition.name.range, message, help);
+        }
         let taken = definition.parameters.iter().map(|p| &p.name).collect();
         let mut outputs = Outputs::default();
         let value = self.block(&scope, &definition.body, taken, Some(&mut outputs));

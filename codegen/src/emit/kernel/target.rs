@@ -1,7 +1,7 @@
 //! Where a step writes: an output of the kernel, or memory of its own that later steps read.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::{Kernel, auxiliary_name, data_name, gradient_name, tensor_name};
 use crate::ir::AxisId;
@@ -79,7 +79,8 @@ impl Kernel<'_> {
         fold: Fold,
         len: &TokenStream,
     ) -> (TokenStream, TokenStream, TokenStream) {
-        let name = data_name(self.graph, self.plan, id);
+        // Not the name of the output itself, which is written from it.
+        let name = format_ident!("{}_folded", data_name(self.graph, self.plan, id));
         let constructor = match fold {
             Fold::Sum => quote!(sum),
             Fold::Max => quote!(max),
