@@ -32,7 +32,7 @@
 //!     /// Cross-entropy of a coin, written naively.
 //!     pub Coin(x: [N], t: mask [N]) {
 //!         let p = 1 / (1 + exp(-x));
-//!         -ln(if t { p } else { 1 - p })
+//!         if t { -ln(p) } else { -ln(1 - p) }
 //!     }
 //! }
 //!
