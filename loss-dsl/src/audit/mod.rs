@@ -104,19 +104,16 @@ fn outcome<L: Loss>(loss: &L, case: &Case) -> Vec<Vec<f32>> {
     let refused = "inputs within the declared ranges";
     let (value, saved) = loss.save::<f32, ()>(inputs).expect(refused);
     let cotangent = case.cotangent();
-    let (losses, upstream) = match &value {
-        Value::Total(total) => (vec![*total], Upstream::Scalar(cotangent[0])),
-        Value::PerSample(losses) => {
-            let view = ArrayD::from_shape_vec(IxDyn(losses.shape()), cotangent.to_vec());
-            let view = view.expect("a cotangent per loss");
-            let gradients = saved
-                .pull_back(Upstream::PerSample(view.view()))
-                .expect(refused);
-            return all::<L>(losses.iter().copied().collect(), &gradients);
-        }
+    let (losses, shape) = match &value {
+        Value::Total(total) => (vec![*total], IxDyn(&[])),
+        Value::PerSample(losses) => (losses.iter().copied().collect(), losses.raw_dim()),
     };
-    let gradients = saved.pull_back(upstream).expect(refused);
-    all::<L>(losses, &gradients)
+    let slopes = ArrayD::from_shape_vec(shape, cotangent.to_vec()).expect("a cotangent per loss");
+    let upstream = match value {
+        Value::Total(_) => Upstream::Scalar(cotangent[0]),
+        Value::PerSample(_) => Upstream::PerSample(slopes.view()),
+    };
+    all::<L>(losses, &saved.pull_back(upstream).expect(refused))
 }
 
 fn all<L: Loss>(losses: Vec<f32>, gradients: &crate::value::Gradients<f32>) -> Vec<Vec<f32>> {

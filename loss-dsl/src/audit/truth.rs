@@ -40,6 +40,9 @@ pub(super) struct Definition {
     literal: Gradient,
 }
 
+/// How large the elements of nodes are as far as rounding goes.
+type Sizes = BTreeMap<NodeId, Tensor<Exact>>;
+
 type Several = Dual<Exact, Slopes<Exact>>;
 
 impl Definition {
@@ -93,10 +96,11 @@ impl Definition {
         let nodes: Vec<NodeId> = roots.iter().map(|root| root.0).collect();
         let values = settled(|| eval_all::<Exact>(graph, env, &nodes));
         // Of a scale few digits matter, but it is a difference wherever its result is.
-        let scales = at_precision(320, || self.scales(env, &nodes));
-        let rounded: Vec<_> = (1..=TRIES)
-            .map(|seed| at_precision(320, || self.rounded(env, &nodes, seed)))
-            .collect();
+        let (scales, rounded) = at_precision(320, || {
+            let held = self.held(env, &nodes);
+            let tries = (1..=TRIES).map(|seed| self.rounded(env, &nodes, &held, seed));
+            (self.scales(env, &nodes, &held), tries.collect::<Vec<_>>())
+        });
         let outputs = (0..roots.len()).map(|i| {
             let axes = &roots[i].1;
             let values = values[i].laid_out(graph, env, axes);
@@ -144,7 +148,7 @@ impl Definition {
 
     /// The results with their slopes along every real number that a float has to hold, times that number: a direction an input
     /// element, and one for every sum, norm and element of a unit vector.
-    fn scales(&self, env: &Environment, nodes: &[NodeId]) -> Vec<Tensor<Several>> {
+    fn scales(&self, env: &Environment, nodes: &[NodeId], held: &Sizes) -> Vec<Tensor<Several>> {
         let graph = self.graph();
         let params: Vec<_> = graph.param_ids().collect();
         let mut next = 0;
@@ -161,14 +165,20 @@ impl Definition {
             let direction = starts[usize::from(param.0)] + element;
             Several::moving(value.clone(), Slopes(vec![(direction, value)]))
         };
-        self.with_held(env, nodes, &seed, |number, size| {
+        self.with_held(env, nodes, held, &seed, |number, size| {
             number.slope.0.push((next, size.clone()));
             next += 1;
         })
     }
 
     /// The results with every input, sum, norm and element of a unit vector moved by an ulp up, down, or not at all.
-    fn rounded(&self, env: &Environment, nodes: &[NodeId], seed: u64) -> Vec<Tensor<Exact>> {
+    fn rounded(
+        &self,
+        env: &Environment,
+        nodes: &[NodeId],
+        held: &Sizes,
+        seed: u64,
+    ) -> Vec<Tensor<Exact>> {
         let random = RefCell::new(Random::new(seed));
         let moved = |x: &Exact, size: &Exact| {
             let by = random.borrow_mut().below(3) as f64 - 1.0;
@@ -183,21 +193,14 @@ impl Definition {
             let value = Exact::from_f64(value);
             entry.or_insert_with(|| moved(&value, &value)).clone()
         };
-        self.with_held(env, nodes, &seed, |number, size| {
+        self.with_held(env, nodes, held, &seed, |number, size| {
             *number = moved(number, size)
         })
     }
 
-    /// The results for inputs as `seed` has them, with every other number that has to be held changed by `change`, which gets
-    /// the number and how large it is as far as rounding goes: an element of a unit vector or a norm by itself, a sum
-    /// by the sum of its terms' sizes.
-    fn with_held<T: Number>(
-        &self,
-        env: &Environment,
-        nodes: &[NodeId],
-        seed: &dyn Fn(ParamId, usize, f64) -> T,
-        mut change: impl FnMut(&mut T, &Exact),
-    ) -> Vec<Tensor<T>> {
+    /// What has to be held in a float on the way to `nodes`, besides the inputs, each number with how large it is as far as
+    /// rounding goes: an element of a unit vector or a norm by itself, a sum by the sum of its terms' sizes.
+    fn held(&self, env: &Environment, nodes: &[NodeId]) -> Sizes {
         let mut graph = self.graph().clone();
         let reachable = graph.reachable(nodes).into_iter();
         let held: BTreeMap<NodeId, NodeId> = reachable
@@ -212,12 +215,24 @@ impl Definition {
             .collect();
         let sizes: Vec<NodeId> = held.values().copied().collect();
         let sizes = eval_all::<Exact>(&graph, env, &sizes);
-        let sizes: BTreeMap<NodeId, &Tensor<Exact>> = held.into_keys().zip(&sizes).collect();
-        let detached = Held::below(&graph, env, nodes);
-        eval_adjusted(&graph, env, nodes, &detached, seed, &mut |id, tensor| {
-            if let (Some(sizes), Elements::Real(elements)) = (sizes.get(&id), &mut tensor.elements)
-            {
-                let own = sizes.laid_out(&graph, env, &tensor.axes);
+        held.into_keys().zip(sizes).collect()
+    }
+
+    /// The results for inputs as `seed` has them, with every other number that has to be held changed by `change`, which gets
+    /// the number and its size.
+    fn with_held<T: Number>(
+        &self,
+        env: &Environment,
+        nodes: &[NodeId],
+        held: &Sizes,
+        seed: &dyn Fn(ParamId, usize, f64) -> T,
+        mut change: impl FnMut(&mut T, &Exact),
+    ) -> Vec<Tensor<T>> {
+        let graph = self.graph();
+        let detached = Held::below(graph, env, nodes);
+        eval_adjusted(graph, env, nodes, &detached, seed, &mut |id, tensor| {
+            if let (Some(sizes), Elements::Real(elements)) = (held.get(&id), &mut tensor.elements) {
+                let own = sizes.laid_out(graph, env, &tensor.axes);
                 let pairs = elements.iter_mut().zip(&own);
                 pairs.for_each(|(element, size)| change(element, size));
             }

@@ -40,25 +40,25 @@ pub fn check(source: &str, seed: u64, tally: &mut Tally) -> Result<(), String> {
         env: environment(&compiled.literal.loss, seed),
         seed,
     };
-    let degenerate = |found: Result<_, String>, tally: &mut Tally, what: &dyn Fn() -> bool| {
-        if found.is_err() && what() {
-            tally.degenerate += 1;
-            return Ok(None);
-        }
-        found
-    };
     let literal = &compiled.literal;
     let near = || {
-        point
-            .and_neighbours()
-            .iter()
-            .any(|p| is_unsettled(literal, p))
+        let neighbours = point.neighbours();
+        is_unsettled(literal, &point) || neighbours.iter().any(|p| is_unsettled(literal, p))
     };
-    let found = same::check(&compiled, &point, tally);
-    let values = degenerate(found, tally, &near)?;
-    let singular = || near() || has_zero_vector(literal, &point);
-    let found = slope::check(literal, &values, &point, tally).map(|()| None);
-    degenerate(found, tally, &singular).map(|_| ())
+    let values = match same::check(&compiled, &point, tally) {
+        Err(_) if near() => {
+            tally.degenerate += 1;
+            None
+        }
+        found => found?,
+    };
+    match slope::check(literal, &values, &point, tally) {
+        Err(_) if near() || has_zero_vector(literal, &point) => {
+            tally.degenerate += 1;
+            Ok(())
+        }
+        found => found,
+    }
 }
 
 /// Whether rounding makes up some number of the literal graph: one that is 0 but for rounding, of which the sign, the direction or
@@ -157,15 +157,6 @@ struct Point {
 }
 
 impl Point {
-    /// This point and those close by.
-    fn and_neighbours(&self) -> Vec<Point> {
-        let own = Point {
-            env: self.env.clone(),
-            seed: self.seed,
-        };
-        [own].into_iter().chain(self.neighbours()).collect()
-    }
-
     /// Points close by, on either side.
     fn neighbours(&self) -> [Point; 2] {
         [1e-9, -1e-9].map(|step| {

@@ -123,32 +123,28 @@ impl Exact {
         })
     }
 
-    /// The bits that 1 + x loses of a small x, or `None` if x is so small that `e^x − 1` and `ln(1 + x)` are x.
-    fn lost_bits(&self) -> Option<usize> {
-        let small = self.exponent().map_or(0, |e| (-e).max(0)) as usize;
-        (small < precision()).then_some(small)
+    /// The bits to compute 1 + x with for a small x, or `None` if x is so small that `e^x − 1` and `ln(1 + x)` are x.
+    fn bits_beside_one(&self) -> Option<usize> {
+        let lost = match self.exponent() {
+            Some(exponent) => (-exponent).max(0) as usize,
+            None if self.is_zero() => return None,
+            None => 0,
+        };
+        (lost < precision()).then(|| precision() + 64 * lost.div_ceil(64) + 64)
     }
 
     fn log1p(&self) -> Self {
-        let Some(lost) = self.lost_bits() else {
+        let Some(bits) = self.bits_beside_one() else {
             return self.clone();
         };
-        if self.is_zero() {
-            return self.clone();
-        }
-        let bits = precision() + 64 * lost.div_ceil(64) + 64;
         let sum = self.0.add(&BigFloat::from_word(1, bits), bits, ROUND);
         Exact(with_consts(|c| sum.ln(precision(), ROUND, c)))
     }
 
     fn expm1(&self) -> Self {
-        let Some(lost) = self.lost_bits() else {
+        let Some(bits) = self.bits_beside_one() else {
             return self.clone();
         };
-        if self.is_zero() {
-            return self.clone();
-        }
-        let bits = precision() + 64 * lost.div_ceil(64) + 64;
         let power = self.elementary_at(UnaryOp::Exp, bits);
         Exact(power.sub(&BigFloat::from_word(1, bits), precision(), ROUND))
     }
@@ -171,6 +167,9 @@ impl Exact {
     /// `2/√π · e^−x² · Σ 2ⁿ x^(2n+1) / (2n+1)!!` (Abramowitz & Stegun 7.1.6): terms of one sign, so nothing
     /// cancels. Where `1 − erf |x| < e^−x²` is below the last bit it is ±1.
     fn erf(&self) -> Self {
+        if self.is_zero() || self.is_nan() {
+            return self.clone();
+        }
         let square = self.mul(self);
         if square > Self::from_f64(precision() as f64) {
             return self.unary(UnaryOp::Sign);
@@ -178,9 +177,6 @@ impl Exact {
         let (mut term, mut sum) = (self.clone(), self.clone());
         let twice = square.add(&square);
         for n in 1.. {
-            if self.is_zero() || self.is_nan() {
-                return self.clone();
-            }
             term = term.mul(&twice).div(&Self::from_f64((2 * n + 1) as f64));
             sum = sum.add(&term);
             if term.exponent() < sum.exponent().map(|e| e - precision() as i32) {
