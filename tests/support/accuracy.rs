@@ -5,8 +5,6 @@ pub const BOUND: f64 = 8.0;
 
 /// Losses that are allowed more, and why.
 const MORE: &[(&str, f64)] = &[
-    // T² times a divergence of two distributions that are next to each other: its terms have both signs and are larger.
-    ("Distillation", 16.0),
     // The part of Σ ŵ·t along x̂ is taken from the cosines at hand, Σ c·t, which saves a matrix product and is rounded apart from
     // what it is subtracted from: felt where x̂ is nearly ŵ and the slopes t cancel.
     ("InfoNce", 128.0),

@@ -91,6 +91,18 @@ fn forms_that_mean_the_same() {
         ("softmax[C](z)[C = y]", "exp(z[C = y] - lse[C](z))"),
         ("log_softmax[C](z)[C = y]", "z[C = y] - lse[C](z)"),
         ("ln(sum[C](exp(z)))", "lse[C](z)"),
+        (
+            "lse[C](z) - sum[C](softmax[C](z) * z)",
+            "-sum[C](softmax[C](z) * log_softmax[C](z))",
+        ),
+        (
+            "ln(softmax[C](z)[C = y] / softmax[C](2 * z)[C = y])",
+            "log_softmax[C](z)[C = y] - log_softmax[C](2 * z)[C = y]",
+        ),
+        (
+            "sum[C](xlogy(softmax[C](z), softmax[C](z)))",
+            "sum[C](softmax[C](z) * log_softmax[C](z))",
+        ),
         ("sum[C, C == y](z)", "z[C = y]"),
         ("count[C, C != y]", "sum[C, C != y](1)"),
         (

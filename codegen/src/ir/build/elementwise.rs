@@ -103,12 +103,22 @@ impl Graph {
                 if self.is_zero(a) {
                     return a;
                 }
-                if self.as_rational(a).is_some() || self.is_positive(a) {
+                let is_entropy = self.is_share(b) && self.is_positive_share(a);
+                if self.as_rational(a).is_some() || self.is_positive(a) || is_entropy {
                     let log = self.unary(UnaryOp::Ln, b);
                     return self.mul(a, log);
                 }
                 self.intern(Node::Binary(op, a, b))
             }
+        }
+    }
+
+    /// Whether a node is the share of one of several logits none of which is filtered out, and 0 only where it underflows.
+    fn is_positive_share(&self, id: NodeId) -> bool {
+        let given = |id: NodeId| !self.range(id).contains(f64::NEG_INFINITY);
+        match self.node(id) {
+            Node::Softmax(s) => s.form == SoftmaxForm::Prob && given(s.value) && given(s.body),
+            _ => false,
         }
     }
 

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! lse z        = M + ln s          softmax z at every position = e / s
-//! log softmax z = (z − M) − ln s
+//! log softmax z = (z − M) − ln s          p − q, ln p − ln q of two softmaxes: see `ratio`
 //! ln p  = −softplus(t)    p = σ(−t)    1 − p = σ(t)    ln(1 − p) = −softplus(−t)
 //! ```
 //!
@@ -15,6 +15,7 @@
 
 mod norm;
 mod product;
+mod ratio;
 mod softmax;
 
 use std::collections::HashMap;
@@ -110,6 +111,15 @@ impl<'g> Lowering<'g> {
     /// Additions first, then subtractions; a coefficient of ±1 costs nothing.
     fn lower_sum(&mut self, constant: Rational, terms: &[(NodeId, Rational)]) -> LowId {
         let mut sum: Option<LowId> = None;
+        let mut terms = terms.to_vec();
+        while let Some((coefficient, difference)) = self.take_softmaxes(&mut terms) {
+            let coefficient = self.low.constant(coefficient);
+            let term = self.low.mul(coefficient, difference);
+            sum = Some(match sum {
+                Some(sum) => self.low.push(Op::Add(sum, term)),
+                None => term,
+            });
+        }
         for &(id, coefficient) in terms.iter().filter(|t| t.1.is_positive()) {
             let term = self.scaled(id, coefficient);
             sum = Some(match sum {

@@ -1,4 +1,7 @@
 //! Shares: softmax, log-softmax and their complements from the log-odds, and powers of shares.
+//!
+//! With one maximum taken out of the sum, `ln s = log1p(s − 1)` keeps its relative accuracy where all but one share vanish, and
+//! with it `ln p` of the largest share does.
 
 use super::Lowering;
 use crate::ir::{AxisSet, BinaryOp, CompareOp, Node, NodeId, Softmax, SoftmaxForm, UnaryOp};
@@ -8,7 +11,7 @@ use crate::support::rational::Rational;
 /// The exponentials of logits less their maximum.
 pub(super) struct Shifted {
     pub(super) maximum: LowId,
-    difference: LowId,
+    pub(super) difference: LowId,
     pub(super) exponential: LowId,
 }
 
@@ -30,13 +33,19 @@ impl Lowering<'_> {
     pub(super) fn lower_softmax(&mut self, s: &Softmax) -> LowId {
         let shifted = self.shifted_exponential(s.axes, s.body);
         let Some(hit) = s.hit else {
-            let total = self.fold(Fold::Sum, s.axes, shifted.exponential);
             return match s.form {
                 SoftmaxForm::Log => {
-                    let log = self.low.push(Op::Unary(UnaryOp::Ln, total));
-                    self.low.push(Op::Sub(shifted.difference, log))
+                    let log = self.log_of_total(s.axes, &shifted);
+                    let log = self.low.push(Op::Sub(shifted.difference, log));
+                    if self.graph.range(s.value).contains(f64::NEG_INFINITY) {
+                        return log;
+                    }
+                    // Finite, so that a share of 0 times its logarithm is 0.
+                    let lowest = self.low.push(Op::Lowest);
+                    self.low.push(Op::Binary(BinaryOp::Max, log, lowest))
                 }
                 SoftmaxForm::Prob => {
+                    let total = self.fold(Fold::Sum, s.axes, shifted.exponential);
                     let inverse = self.low.push(Op::Unary(UnaryOp::RecipOrZero, total));
                     self.low.push(Op::Mul(shifted.exponential, inverse))
                 }
@@ -83,6 +92,21 @@ impl Lowering<'_> {
                 self.low.push(Op::Neg(x))
             }
         }
+    }
+
+    /// `ln s = log1p(r + (k − 1))`, r the sum over what is below the maximum and k how often the maximum occurs.
+    fn log_of_total(&mut self, axes: AxisSet, shifted: &Shifted) -> LowId {
+        let [zero, one] = [Rational::ZERO, Rational::ONE].map(|value| self.low.constant(value));
+        let is_maximum = Op::Compare(CompareOp::Eq, shifted.difference, zero);
+        let is_maximum = self.low.push(is_maximum);
+        let below = Op::Select(is_maximum, zero, shifted.exponential);
+        let below = self.low.push(below);
+        let below = self.fold(Fold::Sum, axes, below);
+        let times = self.low.push(Op::Select(is_maximum, one, zero));
+        let times = self.fold(Fold::Sum, axes, times);
+        let others = self.low.push(Op::Sub(times, one));
+        let rest = self.low.push(Op::Add(below, others));
+        self.low.push(Op::Unary(UnaryOp::Log1p, rest))
     }
 
     /// `p^b` of a share is `e^(b ln p)`: p may be too small for a float where its power is not. ln p is kept finite, so that

@@ -37,6 +37,9 @@ impl Graph {
         if let Some(found) = self.recognise_log_softmax(constant, terms) {
             return Some(("log-softmax", found));
         }
+        if let Some(found) = self.recognise_expected_log(constant, terms) {
+            return Some(("expected logarithm", found));
+        }
         let found = self.recognise_variance(constant, terms)?;
         Some(("variance", found))
     }
@@ -113,6 +116,61 @@ impl Graph {
             }
             _ => None,
         }
+    }
+
+    /// `k · (Σ p · (z + …) − lse(z))` inside a sum, where p is a softmax over the same axes and so of sum 1: `k · Σ p · (ln q + …)`,
+    /// q the softmax of z, whose terms have one sign.
+    fn recognise_expected_log(
+        &mut self,
+        constant: Rational,
+        terms: &[(NodeId, Rational)],
+    ) -> Option<NodeId> {
+        for &(expectation, k) in terms {
+            let Node::Reduce(Reducer::Sum, axes, body) = *self.node(expectation) else {
+                continue;
+            };
+            let mut factors = self.as_product(body);
+            let is_whole = |f: &(NodeId, i32)| match self.node(f.0) {
+                Node::Softmax(s) => {
+                    f.1 == 1 && s.form == SoftmaxForm::Prob && s.axes == axes && s.hit.is_none()
+                }
+                _ => false,
+            };
+            let Some(at) = factors.iter().position(is_whole) else {
+                continue;
+            };
+            let share = factors.remove(at);
+            let others = self.product(&factors);
+            let (number, parts) = self.as_sum(others);
+            for &(lse, coefficient) in terms {
+                let Node::Reduce(Reducer::Lse, over, z) = *self.node(lse) else {
+                    continue;
+                };
+                let weight = coefficient.negate().checked_div(k);
+                let Some(weight) = weight.filter(|_| over == axes) else {
+                    continue;
+                };
+                let Some(mut rest) = self.without(&parts, z, weight) else {
+                    continue;
+                };
+                let log = self.softmax(Softmax {
+                    form: SoftmaxForm::Log,
+                    axes,
+                    body: z,
+                    value: z,
+                    hit: None,
+                });
+                rest.push((log, weight));
+                let others = self.sum(number, &rest);
+                let body = self.product(&[share, (others, 1)]);
+                let expectation_of_log = self.reduce(Reducer::Sum, axes, body);
+                let mut whole = terms.to_vec();
+                whole.retain(|t| t.0 != expectation && t.0 != lse);
+                whole.push((expectation_of_log, k));
+                return Some(self.sum(constant, &whole));
+            }
+        }
+        None
     }
 
     /// `k · (u − lse(z))` inside a sum, where u is z or an element of it.

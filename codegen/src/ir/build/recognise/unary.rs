@@ -1,6 +1,6 @@
 //! Functions of what they undo or combine with: `ln(1 + e^x)`, `ln cosh x`, `√Σx²`, the angle between two vectors.
 
-use crate::ir::{AxisSet, Graph, Node, NodeId, Reducer, UnaryOp};
+use crate::ir::{AxisSet, Graph, Node, NodeId, Reducer, SoftmaxForm, UnaryOp};
 use crate::support::rational::Rational;
 
 impl Graph {
@@ -46,6 +46,18 @@ impl Graph {
                 };
                 Some(self.unary(UnaryOp::Log1mExp, x))
             }
+            // ln(p / q) = ln p − ln q for shares p, q: 0 / 0 in floats, where the logarithms are finite
+            (UnaryOp::Ln, Node::Product(factors))
+                if factors.iter().any(|f| self.is_share(f.0))
+                    && factors.iter().all(|f| self.is_nonnegative(f.0)) =>
+            {
+                let mut terms = vec![];
+                for (id, exponent) in factors {
+                    let log = self.unary(UnaryOp::Ln, id);
+                    terms.push((log, Rational::from_int(i64::from(exponent))));
+                }
+                Some(self.sum(Rational::ZERO, &terms))
+            }
             // ln σ(x) = −softplus(−x), and back
             (UnaryOp::Ln, Node::Unary(UnaryOp::Sigmoid, x)) => {
                 let x = self.neg(x);
@@ -90,6 +102,15 @@ impl Graph {
             }
             (UnaryOp::Cos, Node::Unary(UnaryOp::Acos, x)) => Some(x),
             _ => None,
+        }
+    }
+
+    /// Whether a node is a softmax or a sigmoid, whose logarithms are primitives.
+    pub(in crate::ir::build) fn is_share(&self, id: NodeId) -> bool {
+        match self.node(id) {
+            Node::Softmax(s) => matches!(s.form, SoftmaxForm::Prob | SoftmaxForm::Complement),
+            Node::Unary(op, _) => *op == UnaryOp::Sigmoid,
+            _ => false,
         }
     }
 
