@@ -17,6 +17,7 @@ mod losses {
         #[acknowledge(log_of_zero, infinite_slope)]
         pub LogOneMinusExp(x: [N] where x <= 0) { ln(1 - exp(x)) }
         pub OneMinusSoftmax(z: [N, C], y: [N] in C) { 1 - exp(z[C = y]) / sum[C](exp(z)) }
+        pub LogOneMinusSoftmax(z: [N, C], y: [N] in C) { -ln(1 - softmax[C](z)[C = y]) }
         pub Entropy(z: [N, C]) { let p = softmax[C](z); -sum[C](p * ln(p)) }
         pub FocalTerm(z: [N, C], y: [N] in C, g: scalar = 2.0 where g >= 0) {
             let p = softmax[C](z)[C = y];
@@ -40,6 +41,14 @@ mod losses {
         pub Logistic(x: [N], t: const [N] where 0 <= t && t <= 1) {
             let p = 1 / (1 + exp(-x));
             -t * ln(p) - (1 - t) * ln(1 - p)
+        }
+        pub Chosen(x: [N], t: mask [N]) {
+            let p = 1 / (1 + exp(-x));
+            -ln(if t { p } else { 1 - p })
+        }
+        pub ChosenShare(z: [N, C], y: [N] in C, t: mask [N]) {
+            let p = softmax[C](z)[C = y];
+            -ln(if t { p } else { 1 - p })
         }
     }
 }
@@ -75,6 +84,10 @@ fn table() -> Vec<Row> {
         (
             AnyLoss::of::<OneMinusSoftmax>(),
             &["1 − p[C = y]", "ḡ · p[C = y] · (p − 1[C = y])"],
+        ),
+        (
+            AnyLoss::of::<LogOneMinusSoftmax>(),
+            &["−ln(1 − p)", "ḡ · p · (1[C = y] − softmax[C, C ≠ y](z))"],
         ),
         (
             AnyLoss::of::<Entropy>(),
@@ -135,6 +148,20 @@ fn table() -> Vec<Row> {
         (
             AnyLoss::of::<Logistic>(),
             &["softplus(x) − x · t", "ḡ · (σ(x) − t)"],
+        ),
+        (
+            AnyLoss::of::<Chosen>(),
+            &[
+                "softplus(x · (−1 if t, otherwise 1))",
+                "ḡ · (−1 if t, otherwise 1) · σ(x · (−1 if t, otherwise 1))",
+            ],
+        ),
+        (
+            AnyLoss::of::<ChosenShare>(),
+            &[
+                "−(ln(p[C = y]) if t, otherwise ln(1 − p[C = y]))",
+                "ḡ · (p − 1[C = y] if t, otherwise p[C = y] · (1[C = y] − softmax[C, C ≠ y](z)))",
+            ],
         ),
     ]
 }

@@ -86,6 +86,18 @@ const SPELLINGS: &[Spelled] = &[
         ],
     ),
     (
+        "binary focal",
+        "x: [N], t: mask [N], g: scalar = 2 where g >= 0",
+        "",
+        &[
+            "let p = sigmoid(if t { x } else { -x }); -pow(1 - p, g) * ln(p)",
+            "let p = sigmoid(x); let q = if t { p } else { 1 - p }; -pow(1 - q, g) * ln(q)",
+            "let p = 1 / (1 + exp(-x)); let q = if t { p } else { 1 - p }; -pow(1 - q, g) * ln(q)",
+            "let u = if t { x } else { -x }; pow(sigmoid(-u), g) * softplus(-u)",
+            "let q = sigmoid(-x); let p = if t { 1 - q } else { q }; -pow(1 - p, g) * ln(p)",
+        ],
+    ),
+    (
         "temperature",
         "z: [N, C], y: [N] in C, t: scalar = 2 where t > 0",
         "",

@@ -287,6 +287,12 @@ impl Sweep<'_> {
             }
         };
         let to_log = self.graph.mul(g, slope);
+        if s.form == SoftmaxForm::LogComplement
+            && let Some(hit) = s.hit
+            && self.graph.free(g).is_disjoint(s.axes)
+        {
+            return self.pull_back_log_complement(s, hit, g);
+        }
         // An element at a hit is the body under a one-hot: all of the cotangent goes to the body, so
         // that 1 - p meets itself there and an element is not differentiated twice.
         let inside = s
@@ -307,6 +313,25 @@ impl Sweep<'_> {
             }
             self.send_bound(s.axes, s.body, part);
         }
+    }
+
+    /// With q the softmax of the others, `d ln(1 − p) = p Σ (q − 1[hit]) dz`: `p_j / (1 − p)`, as which q would be written by the
+    /// chain rule, is 0 / 0 in floats where p is all.
+    fn pull_back_log_complement(&mut self, s: &Softmax, hit: NodeId, g: NodeId) {
+        let p = self.graph.softmax(Softmax {
+            form: SoftmaxForm::Prob,
+            ..s.clone()
+        });
+        let to_share = self.graph.mul(g, p);
+        let total = self.sum_bound(s.axes, to_share);
+        let nothing = self.graph.neg_infinity();
+        let others = self.graph.select(hit, nothing, s.body);
+        let q = self.softmax_of(s.axes, others);
+        let part = self.graph.mul(total, q);
+        let zero = self.graph.zero();
+        let one_hot = self.graph.select(hit, to_share, zero);
+        let part = self.graph.sub(part, one_hot);
+        self.send_bound(s.axes, s.body, part);
     }
 
     /// ∂θ/∂a = −u/‖a‖ with u the unit vector along b̂ − cos θ · â: the part of b̂ at right angles to

@@ -51,6 +51,10 @@ impl Graph {
                 Some(form) => self.softmax(Softmax { form, ..s }),
                 None => self.intern(Node::Unary(op, a)),
             },
+            (UnaryOp::Exp, Node::Product(factors)) => match self.power_of_share(&factors) {
+                Some(power) => power,
+                None => self.intern(Node::Unary(op, a)),
+            },
             (UnaryOp::Cos, Node::Unary(UnaryOp::Acos, x))
             | (UnaryOp::Sin, Node::Unary(UnaryOp::Asin, x))
             | (UnaryOp::Tan, Node::Unary(UnaryOp::Atan, x)) => x,
@@ -73,6 +77,28 @@ impl Graph {
                 _,
             ) => self.by_symmetry(op, a),
             _ => self.intern(Node::Unary(op, a)),
+        }
+    }
+
+    /// `p^b` for the factors of `b ln p`, p the share of one logit and b ≥ 0.
+    fn power_of_share(&mut self, factors: &[(NodeId, i32)]) -> Option<NodeId> {
+        let log = factors
+            .iter()
+            .find(|f| f.1 == 1 && self.is_log_of_hit(f.0))?
+            .0;
+        let rest: Vec<_> = factors.iter().copied().filter(|f| f.0 != log).collect();
+        let exponent = self.product(&rest);
+        if self.is_literal() || !self.is_nonnegative(exponent) {
+            return None;
+        }
+        let share = self.unary(UnaryOp::Exp, log);
+        Some(self.pow(share, exponent))
+    }
+
+    fn is_log_of_hit(&self, id: NodeId) -> bool {
+        match self.node(id) {
+            Node::Softmax(s) => s.hit.is_some() && prob_form(s.form).is_some(),
+            _ => false,
         }
     }
 
@@ -142,6 +168,13 @@ impl Graph {
         if let Node::Unary(UnaryOp::Exp, x) = *self.node(a) {
             let exponent = self.mul(x, b);
             return self.unary(UnaryOp::Exp, exponent);
+        }
+        // The probability of what is the case: its powers are taken from its logarithm, which a choice has not.
+        if let Node::Select(condition, x, y) = *self.node(a)
+            && !self.is_literal()
+            && let Some(share) = self.function_of_choice(UnaryOp::Sigmoid, condition, x, y)
+        {
+            return self.pow(share, b);
         }
         self.intern(Node::Binary(BinaryOp::Pow, a, b))
     }

@@ -1,6 +1,6 @@
 //! Comparisons, truth values and selection.
 
-use crate::ir::{CompareOp, Graph, Kind, Node, NodeId};
+use crate::ir::{CompareOp, Graph, Kind, Node, NodeId, UnaryOp};
 use crate::support::rational::Rational;
 
 impl Graph {
@@ -164,7 +164,44 @@ impl Graph {
             let masked = self.select(condition, a, xb);
             return self.scale(masked, cb);
         }
+        if ca == cb && !ca.is_one() {
+            let chosen = self.select(condition, xa, xb);
+            return self.scale(chosen, ca);
+        }
+        // ±x is one choice, whichever sign comes first.
+        if xa == xb && ca.is_negative() && self.as_rational(xa).is_none() {
+            let (a, b) = (self.neg(a), self.neg(b));
+            let opposite = self.select(condition, a, b);
+            return self.neg(opposite);
+        }
+        if let Some(known) = self.recognise_choice(condition, a, b) {
+            return known;
+        }
         self.intern(Node::Select(condition, a, b))
+    }
+
+    /// A choice between `softplus(x)` and `softplus(y)` is the softplus of a choice, which is half the work.
+    fn recognise_choice(&mut self, condition: NodeId, a: NodeId, b: NodeId) -> Option<NodeId> {
+        let found = self.function_of_choice(UnaryOp::Softplus, condition, a, b)?;
+        (!self.is_literal()).then_some(found)
+    }
+
+    /// `f(if c { x } else { y })` for `if c { f(x) } else { f(y) }`.
+    pub(in crate::ir::build) fn function_of_choice(
+        &mut self,
+        op: UnaryOp,
+        condition: NodeId,
+        a: NodeId,
+        b: NodeId,
+    ) -> Option<NodeId> {
+        let (&Node::Unary(f, x), &Node::Unary(g, y)) = (self.node(a), self.node(b)) else {
+            return None;
+        };
+        if (f, g) != (op, op) {
+            return None;
+        }
+        let argument = self.select(condition, x, y);
+        Some(self.unary(op, argument))
     }
 
     /// The parts of a conjunction.

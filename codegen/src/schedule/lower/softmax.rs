@@ -18,6 +18,10 @@ pub(super) struct Shifted {
 impl Lowering<'_> {
     pub(super) fn shifted_exponential(&mut self, axes: AxisSet, body: NodeId) -> Shifted {
         let logits = self.lower(body);
+        self.shifted(axes, logits)
+    }
+
+    fn shifted(&mut self, axes: AxisSet, logits: LowId) -> Shifted {
         let maximum = self.fold(Fold::Max, axes, logits);
         let lowest = self.low.push(Op::Lowest);
         let maximum = self.low.push(Op::Binary(BinaryOp::Max, maximum, lowest));
@@ -31,8 +35,8 @@ impl Lowering<'_> {
     }
 
     pub(super) fn lower_softmax(&mut self, s: &Softmax) -> LowId {
-        let shifted = self.shifted_exponential(s.axes, s.body);
         let Some(hit) = s.hit else {
+            let shifted = self.shifted_exponential(s.axes, s.body);
             return match s.form {
                 SoftmaxForm::Log => {
                     let log = self.log_of_total(s.axes, &shifted);
@@ -57,12 +61,29 @@ impl Lowering<'_> {
             };
         };
         let hit = self.lower(hit);
-        let zero = self.low.constant(Rational::ZERO);
-        let others = self.low.push(Op::Select(hit, zero, shifted.exponential));
+        let odds = self.log_odds(s, hit, s.form == SoftmaxForm::LogComplement);
+        self.of_log_odds(s.form, odds)
+    }
+
+    /// The logarithm of the odds against the logit of a hit. From the maximum of the others it is finite, and not −∞, where their
+    /// exponentials, less the maximum of all, are too small for a float.
+    fn log_odds(&mut self, s: &Softmax, hit: LowId, from_others: bool) -> LowId {
+        let value = self.lower(s.value);
+        let (maximum, others) = if from_others {
+            let nothing = self.low.push(Op::NegInfinity);
+            let logits = self.lower(s.body);
+            let logits = self.low.push(Op::Select(hit, nothing, logits));
+            let shifted = self.shifted(s.axes, logits);
+            (shifted.maximum, shifted.exponential)
+        } else {
+            let shifted = self.shifted_exponential(s.axes, s.body);
+            let zero = self.low.constant(Rational::ZERO);
+            let others = Op::Select(hit, zero, shifted.exponential);
+            (shifted.maximum, self.low.push(others))
+        };
         let others = self.fold(Fold::Sum, s.axes, others);
         let log = self.low.push(Op::Unary(UnaryOp::Ln, others));
-        let value = self.lower(s.value);
-        let gap = self.low.push(Op::Sub(shifted.maximum, value));
+        let gap = self.low.push(Op::Sub(maximum, value));
         let mut odds = self.low.push(Op::Add(gap, log));
         if self.graph.range(s.value).contains(f64::NEG_INFINITY) {
             // A logit that is filtered out has no share, even if all are.
@@ -71,8 +92,12 @@ impl Lowering<'_> {
             let all = self.low.push(Op::Neg(nothing));
             odds = self.low.push(Op::Select(is_out, all, odds));
         }
+        odds
+    }
+
+    fn of_log_odds(&mut self, form: SoftmaxForm, odds: LowId) -> LowId {
         let unary = |low: &mut Low, op, x| low.push(Op::Unary(op, x));
-        match s.form {
+        match form {
             SoftmaxForm::Log => {
                 let x = unary(&mut self.low, UnaryOp::Softplus, odds);
                 self.low.push(Op::Neg(x))
@@ -110,7 +135,8 @@ impl Lowering<'_> {
     }
 
     /// `p^b` of a share is `e^(b ln p)`: p may be too small for a float where its power is not. ln p is kept finite, so that
-    /// `0^0` is 1.
+    /// `0^0` is 1. Of `(1 − p)^b` there is little left where the others' exponentials, less the maximum of all, vanish: one pass
+    /// over them is enough.
     pub(super) fn lower_power(&mut self, base: NodeId, exponent: NodeId) -> LowId {
         let log = self.lower_log_of_share(base);
         let Some(log) = log else {
@@ -133,7 +159,9 @@ impl Lowering<'_> {
                     SoftmaxForm::Complement => SoftmaxForm::LogComplement,
                     _ => return None,
                 };
-                Some(self.lower_softmax(&Softmax { form, ..s }))
+                let hit = self.lower(s.hit?);
+                let odds = self.log_odds(&s, hit, false);
+                Some(self.of_log_odds(form, odds))
             }
             Node::Unary(UnaryOp::Sigmoid, x) => {
                 let x = self.lower(x);

@@ -114,6 +114,10 @@ impl Graph {
                 };
                 Some(self.softmax(Softmax { form, ..s }))
             }
+            Node::Select(condition, yes, no) => {
+                let [yes, no] = [yes, no].map(|x| self.one_minus(x));
+                Some(self.select(condition, yes?, no?))
+            }
             _ => None,
         }
     }

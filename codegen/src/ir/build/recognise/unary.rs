@@ -58,6 +58,13 @@ impl Graph {
                 }
                 Some(self.sum(Rational::ZERO, &terms))
             }
+            // The logarithm of a choice between shares, in its branches
+            (UnaryOp::Ln, Node::Select(condition, yes, no))
+                if [yes, no].iter().all(|&id| self.has_logarithm(id)) =>
+            {
+                let [yes, no] = [yes, no].map(|id| self.unary(UnaryOp::Ln, id));
+                Some(self.select(condition, yes, no))
+            }
             // ln σ(x) = −softplus(−x), and back
             (UnaryOp::Ln, Node::Unary(UnaryOp::Sigmoid, x)) => {
                 let x = self.neg(x);
@@ -112,6 +119,11 @@ impl Graph {
             Node::Unary(op, _) => *op == UnaryOp::Sigmoid,
             _ => false,
         }
+    }
+
+    /// A share, or a positive number as in a product over some of several shares.
+    fn has_logarithm(&self, id: NodeId) -> bool {
+        self.is_share(id) || self.as_rational(id).is_some_and(Rational::is_positive)
     }
 
     /// `x` for a node that is `x²`.
