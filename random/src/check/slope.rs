@@ -105,6 +105,10 @@ fn dual_agrees(
     let Some((before, ..)) = gap(derived(gradient, here, point)) else {
         return Ok(Agreement::Equal);
     };
+    // Through an infinity, as of `sign(x / 0)`, dual numbers know no slope.
+    if !is_finite(&dual(gradient, point).sum) {
+        return Ok(Agreement::Unsettled);
+    }
     let finer = at_precision(640, || values(gradient, point));
     if !continuous(here.iter().flatten(), finer.iter().flatten()) {
         return Ok(Agreement::Unsettled);
