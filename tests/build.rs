@@ -23,7 +23,7 @@ fn write() {
     );
     let mut text = String::new();
     let mut list = String::new();
-    for (i, source) in loss_random::drive::sources(seed, count).enumerate() {
+    for (i, source) in loss_random::sources::sources(seed, count).enumerate() {
         let source = source.replace("pub Random(", &format!("pub Random{i}("));
         writeln!(
             text,

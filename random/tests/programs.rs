@@ -1,15 +1,21 @@
 //! Random programs, interpreted; see the library's documentation for what is checked.
 //!
-//! They are the same in every run. `RANDOM_SEED` gives others, `RANDOM_CASES` more of them (a thousand by default, twenty thousand for a long check); a failure prints
-//! the definition that it shrinks to, and the point.
+//! They are the same in every run. `RANDOM_SEED` gives others, `RANDOM_CASES` more or fewer of them (a thousand by default, twenty thousand for a long check). A failure prints the
+//! seed, the definition that it shrinks to, and the point: the example `check` repeats it.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use loss_codegen::simplify::rules;
-use loss_random::check::Tally;
+use loss_random::check::{Tally, check};
 use loss_random::drive::run;
+
+/// Fewer programs than these need not show everything.
+const ENOUGH: u64 = 20_000;
+
+/// So many failures are enough to see, and to shrink.
+const FAILURES: usize = 5;
 
 /// Programs in one portion, which one thread checks.
 const PORTION: u64 = 500;
@@ -25,11 +31,12 @@ fn random_programs_keep_their_values_and_have_their_slopes() {
     let cases = setting("RANDOM_CASES", 1_000);
     let portions = cases.div_ceil(PORTION);
     let next = AtomicU64::new(0);
-    let results = Mutex::new((Tally::default(), Vec::new()));
+    let results = Mutex::new((Tally::default(), Vec::<String>::new()));
     let work = || {
         loop {
             let portion = next.fetch_add(1, Ordering::Relaxed);
-            if portion >= portions {
+            let failures = results.lock().expect("no thread panics").1.len();
+            if portion >= portions || failures >= FAILURES {
                 return;
             }
             let result = run((seed << 32) + portion, PORTION as u32);
@@ -67,12 +74,63 @@ fn random_programs_keep_their_values_and_have_their_slopes() {
     assert!(share(tally.leaks) < 0.005, "many leaks:\n{tally}");
     assert!(share(tally.refused) < 0.02, "many are refused:\n{tally}");
     // Some rules are for what is rarely written.
-    let rules = if cases < 20_000 { vec![] } else { rules::all() };
+    let rules = if cases < ENOUGH { vec![] } else { rules::all() };
     for rule in rules {
         assert!(
             tally.rules.contains_key(rule.name),
             "{} never fires:\n{tally}",
             rule.name
         );
+    }
+}
+
+/// What was held against a program once, and must not be again.
+#[test]
+fn programs_that_failed_hold() {
+    let cases = [
+        // A slope of 2⁻²⁶⁴⁰⁰, of which dual numbers know no bit.
+        (
+            3_709_074_713_512_552_088,
+            "Random(x1: [D] where x1 > 0, x2: [C]) {
+                axis B like C;
+                let z = sum[D](if D == 0 { ln(2) / x1 } else { 0 }) * x2[C -> B];
+                lse[B](z) - z[B = 0]
+            }",
+        ),
+        // The form that is chosen has a third axis over N, which simplification made.
+        (
+            1,
+            "Random(x1: [N], s2: scalar = 0.5) {
+                axis M like N;
+                norm[N](dot[M](unit[M](x1 * x1[N -> M]), unit[M](s2 * x1[N -> M])))
+            }",
+        ),
+        // A power that is its base: x^1, of a softmax over one class.
+        (
+            15_496_346_728_872_787_544,
+            "Random(x1: [N, C] where x1 > 0, x2: [C]) {
+                axis B like C;
+                let p = 2 * softmax[B](x2[C -> B]) - 1;
+                sum[C](max[B](pow(x1, p)))
+            }",
+        ),
+        // The angle of a vector that is 0 but for rounding.
+        (
+            7_788_523_434_731_336_811,
+            "Random(s1: scalar = 0.25 where -1 < s1 && s1 < 1, x2: [N], s3: scalar = 0.5, x4: [C], y5: [N] in C, s6: scalar = 0.5) {
+    cos(acos(dot[N](unit[N](cos(acos(s1) + x2)), unit[N]((lse[C]((s3 * x4)) - 0.9 * (s3 * x4)[C = y5] - 0.1 * mean[C]((s3 * x4)))))) + s6)
+}",
+        ),
+        // A step of an infinity, of which dual numbers know no slope.
+        (
+            16_526_399_028_634_025_996,
+            "Random(l1: learn scalar = 0.5, x2: [C]) {
+    sign((l1 / (1 - softmax[C]((l1 * x2))[C = 0])))
+}",
+        ),
+    ];
+    for (point, source) in cases {
+        let checked = check(source, point, &mut Tally::default());
+        assert!(checked.is_ok(), "{source}\n{checked:?}");
     }
 }

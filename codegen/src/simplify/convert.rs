@@ -14,7 +14,7 @@ use egg::{Id, Language};
 use super::analysis::{Egraph, Facts, Hit, LogHit};
 use super::hits::{find_hits, find_log_hits, place_hits};
 use super::language::{ENode, Op, Slot};
-use crate::ir::{Annotations, AxisSet, Gradient, Graph, Index, Node, NodeId, Softmax};
+use crate::ir::{Annotations, AxisId, AxisSet, Gradient, Graph, Index, Node, NodeId, Softmax};
 
 /// An e-graph with the class of each root of a definition.
 pub(crate) struct Converted {
@@ -230,6 +230,12 @@ pub(crate) fn to_graph(
     roots: &[Id],
 ) -> Option<(Graph, Vec<NodeId>)> {
     let mut graph = same_declarations(source);
+    let used = chosen.iter().map(|(_, node)| node.op.axes());
+    declare_made(
+        &mut graph,
+        egraph,
+        used.fold(AxisSet::EMPTY, AxisSet::union),
+    );
     let mut built: Vec<NodeId> = vec![];
     let mut places: HashMap<Id, usize> = HashMap::new();
     for (i, (class, node)) in chosen.iter().enumerate() {
@@ -330,6 +336,17 @@ fn same_declarations(source: &Graph) -> Graph {
         graph.declare_param(param.clone());
     }
     graph
+}
+
+/// Declares the axes that the substitutions of [`to_egraph`] made for want of a free one, as far as they are used, under the ids that they
+/// have in the e-graph.
+fn declare_made(graph: &mut Graph, egraph: &Egraph, used: AxisSet) {
+    let count = used.iter().last().map_or(0, |axis| usize::from(axis.0) + 1);
+    let declared = graph.axes().len();
+    for dim in egraph.analysis.dims.iter().take(count).skip(declared) {
+        let all = (0..graph.axes().len() as u8).map(AxisId).collect();
+        graph.spare_axis(*dim, all);
+    }
 }
 
 /// The axes of the value: one position per sample.

@@ -64,6 +64,42 @@ pub(crate) enum Op {
     Angle(AxisSet),
 }
 
+impl Op {
+    /// The axes that the operator itself names.
+    pub(crate) fn axes(&self) -> AxisSet {
+        match self {
+            Op::Position(axis) => AxisSet::of(*axis),
+            Op::Load(_, slots) => {
+                let axes = slots.iter().filter_map(|slot| match slot {
+                    Slot::Axis(axis) => Some(*axis),
+                    Slot::At => None,
+                });
+                axes.collect()
+            }
+            Op::Reduce(_, axes) | Op::Softmax { axes, .. } | Op::Unit(axes) | Op::Angle(axes) => {
+                *axes
+            }
+            Op::Rational(_)
+            | Op::Pi
+            | Op::NegInfinity
+            | Op::Bool(_)
+            | Op::Place(..)
+            | Op::Scalar(_)
+            | Op::Flag(_)
+            | Op::Size(_)
+            | Op::Number
+            | Op::Sum(..)
+            | Op::Product(_)
+            | Op::Unary(_)
+            | Op::Binary(_)
+            | Op::Compare(_)
+            | Op::Not
+            | Op::And
+            | Op::Select => AxisSet::EMPTY,
+        }
+    }
+}
+
 /// An e-node.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct ENode {

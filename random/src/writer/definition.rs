@@ -2,7 +2,7 @@
 
 use super::axis::{Axes, Axis, BATCH};
 use super::form::LOSSES;
-use super::leaf::Role;
+use super::leaf::{Parameter, Role};
 use super::{Expression, LARGEST, Writer};
 use crate::choices::Choices;
 use crate::grammar::Kind;
@@ -83,11 +83,13 @@ impl Writer<'_> {
         }
     }
 
-    /// Something is differentiated.
+    /// Something is differentiated, and something is an array.
     fn differentiated(&mut self, value: &mut Expression) {
         let is_differentiated =
             |text: &str| text.contains(": [") && !text.contains(" in ") || text.contains(": learn");
-        if !self.parameters.iter().any(|p| is_differentiated(&p.text)) {
+        let is_array = |p: &Parameter| !p.axes.is_empty();
+        let any = |which: &dyn Fn(&Parameter) -> bool| self.parameters.iter().any(which);
+        if !any(&|p| is_differentiated(&p.text)) || !any(&is_array) {
             let n = Axes::of(BATCH[0]);
             let open = if n.is_subset(value.axes) {
                 n

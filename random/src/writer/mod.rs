@@ -117,7 +117,11 @@ impl Writer<'_> {
             // The pair is chosen by its second letter.
             'R' | 'S' => open
                 .iter()
-                .filter(|axis| Axis::all().any(|other| of_one_dimension(*axis)(&other)))
+                // Renaming would also take its axis from the arguments of a function.
+                .filter(|axis| {
+                    let mut others = Axis::all().filter(of_one_dimension(*axis));
+                    others.any(|other| !self.barred.contains(other))
+                })
                 .collect(),
             _ => axes.filter(|axis| closed(axis) && !taken(axis)).collect(),
         }

@@ -347,9 +347,11 @@ impl Number for Exact {
                 .mul(&self.elementary(UnaryOp::Ln))
                 .elementary(UnaryOp::Exp);
         }
-        Exact(with_consts(|c| {
-            self.0.pow(&exponent.0, precision(), ROUND, c)
-        }))
+        // A power may be a number of few bits, as 9^½ or x^1, which no precision tells from its neighbours: correct rounding would look
+        // for a difference without end. So it is computed with more bits, of which the last may be wrong, and rounded.
+        let bits = precision() + 64;
+        let power = with_consts(|c| self.0.pow(&exponent.0, bits, RoundingMode::None, c));
+        Exact(power.add(&BigFloat::from_word(0, 64), precision(), ROUND))
     }
 
     fn atan2(&self, x: &Self) -> Self {

@@ -125,3 +125,17 @@ fn ends_are_those_of_floats() {
         }
     }
 }
+
+#[test]
+fn powers_of_few_bits_end() {
+    let exact = Exact::from_f64;
+    for (base, exponent, power) in [
+        (0.7, 1.0, 0.7),
+        (9.0, 0.5, 3.0),
+        (0.0625, 0.25, 0.5),
+        (4.0, -1.5, 0.125),
+    ] {
+        let found = exact(base).powf(&exact(exponent));
+        assert!(found == exact(power), "{base}^{exponent} is {found:?}");
+    }
+}
