@@ -128,6 +128,33 @@ fn programs_that_failed_hold() {
     sign((l1 / (1 - softmax[C]((l1 * x2))[C = 0])))
 }",
         ),
+        // The element of a test for the largest, in another form than the maximum's body: pow(a, x4 + x5).
+        (
+            8_001_452_042_996_090_119,
+            "Random(x1: [C] where x1 > 0, x2: [C, T], x3: [C], x4: [T], x5: [N]) {
+       axis B like C;
+       min[B]((pow((x1[C -> B] / sum[C](exp((x2[C -> B] * x3)))), x4) * pow((x1[C -> B] / sum[C](exp((x2[C -> B] * x3)))), x5)))
+   }",
+        ),
+        // The same, with its factors multiplied in another order.
+        (
+            2_680_936_678_518_166_342,
+            "Random(x1: [C], x2: [T] where 0 < x2 && x2 < 1, s3: scalar = 0.5, x4: [N]) {
+    axis B like C;
+    let v5 = (softmax[B]((1 * x1[C -> B])) * (x2 * softmax[N]((s3 * x4))));
+    let v6 = v5;
+    max[B](v6)
+}",
+        ),
+        // The same within a sum, for which the slope was wrong by a share.
+        (
+            16_666_350_985_702_456_929,
+            "Random(x1: [N, C], x3: [C], x4: [D], s5: scalar = 0.5, s6: scalar = 1.5 where s6 > 0) {
+    axis B like C;
+    let v2 = sigmoid(x1);
+    max[C](xlogy(((1 + sum[D](square((max[B](((acos(v2) + v2) * x3[C -> B]) + v2) * x4)))) * softplus(cos(acos(0.1) + s5))), s6))
+}",
+        ),
     ];
     for (point, source) in cases {
         let checked = check(source, point, &mut Tally::default());

@@ -20,6 +20,7 @@ mod range;
 mod recognition;
 mod show;
 mod substitute;
+pub(crate) mod ties;
 
 pub use axis::{Axis, AxisId, AxisSet, DimId, MAX_AXES};
 pub use graph::Graph;

@@ -94,7 +94,8 @@ fn request(node: NodeId, axes: &[crate::ir::AxisId], output: Output) -> Request 
 }
 
 fn plan(graph: &Graph, batch: &[crate::ir::AxisId], requests: &[Request]) -> Plan {
-    let mut lowering = Lowering::new(graph);
+    let roots: Vec<NodeId> = requests.iter().map(|r| r.node).collect();
+    let mut lowering = Lowering::new(graph, &roots);
     let outputs: Vec<_> = requests
         .iter()
         .map(|r| store::Wanted {

@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::low::{Low, LowId, Op};
 use super::lower::Lowering;
-use crate::ir::{AxisSet, BinaryOp, Gradient, UnaryOp};
+use crate::ir::{AxisSet, BinaryOp, Gradient, NodeId, UnaryOp};
 
 /// How many operations per element.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -80,10 +80,10 @@ impl fmt::Display for Operations {
 /// What computing the value and all gradients takes.
 pub fn operations(gradient: &Gradient) -> Operations {
     let graph = &gradient.loss.graph;
-    let mut lowering = Lowering::new(graph);
     let gradients = gradient.gradients.iter().map(|g| g.1);
-    let roots = [gradient.loss.value].into_iter().chain(gradients);
-    let mut stack: Vec<LowId> = roots.map(|root| lowering.lower(root)).collect();
+    let roots: Vec<NodeId> = [gradient.loss.value].into_iter().chain(gradients).collect();
+    let mut lowering = Lowering::new(graph, &roots);
+    let mut stack: Vec<LowId> = roots.iter().map(|&root| lowering.lower(root)).collect();
     let low = &lowering.low;
     let mut seen = BTreeSet::new();
     let mut found: BTreeMap<(usize, AxisSet), Count> = BTreeMap::new();

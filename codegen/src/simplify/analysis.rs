@@ -21,7 +21,7 @@ use super::monomial::Monomial;
 #[cfg(test)]
 use super::proof::Property;
 use crate::ir::{
-    AxisSet, BinaryOp, DimId, Param, Range, Reducer, Role, SoftmaxForm, UnaryOp, interval,
+    AxisId, AxisSet, BinaryOp, DimId, Param, Range, Reducer, Role, SoftmaxForm, UnaryOp, interval,
 };
 use crate::support::rational::Rational;
 
@@ -73,6 +73,9 @@ pub(crate) struct Facts {
     pub(crate) hits: Vec<Hit>,
     /// Likewise.
     pub(crate) log_hits: Vec<LogHit>,
+    /// Tests whether an element is the largest: the classes of element and maximum, and what axes the element has for those of the
+    /// maximum (see `ir::ties`).
+    pub(crate) ties: Vec<(Id, Id, Vec<(AxisId, AxisId)>)>,
     /// The dimension of every axis, by its id.
     pub(crate) dims: Vec<DimId>,
     /// Set when two members of a class cannot be equal.

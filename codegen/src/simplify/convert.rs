@@ -14,7 +14,9 @@ use egg::{Id, Language};
 use super::analysis::{Egraph, Facts, Hit, LogHit};
 use super::hits::{find_hits, find_log_hits, place_hits};
 use super::language::{ENode, Op, Slot};
-use crate::ir::{Annotations, AxisId, AxisSet, Gradient, Graph, Index, Node, NodeId, Softmax};
+use crate::ir::{
+    Annotations, AxisId, AxisSet, CompareOp, Gradient, Graph, Index, Node, NodeId, Reducer, Softmax,
+};
 
 /// An e-graph with the class of each root of a definition.
 pub(crate) struct Converted {
@@ -97,6 +99,7 @@ pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
     let all: Vec<NodeId> = roots.iter().copied().chain(variants).collect();
     let hits = find_hits(&mut graph, &all);
     let log_hits = find_log_hits(&mut graph, roots);
+    let ties = graph.ties(roots);
     let extra = hits.iter().map(|h| h.complement);
     let logs = log_hits.iter().map(|h| h.log);
     let wanted: Vec<NodeId> = all.into_iter().chain(extra).chain(logs).collect();
@@ -136,6 +139,10 @@ pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
             value: class(h.value),
             log: class(h.log),
         })
+        .collect();
+    egraph.analysis.ties = ties
+        .into_values()
+        .map(|tie| (class(tie.element), class(tie.largest), tie.renamed))
         .collect();
     let placed: Vec<(Id, Id)> = placed.iter().map(|p| (class(p.0), class(p.1))).collect();
     for &(select, at_hit) in &placed {
@@ -244,7 +251,16 @@ pub(crate) fn to_graph(
             .iter()
             .map(|&child| Some(built[*places.get(&egraph.find(child))?]))
             .collect();
-        let children = children?;
+        let mut children = children?;
+        if let (Op::Compare(CompareOp::Eq), &[a, b]) = (&node.op, node.children()) {
+            let (a, b) = (egraph.find(a), egraph.find(b));
+            for (element, largest, at) in [(a, b, 0), (b, a, 1)] {
+                let maximum = children[1 - at];
+                if let Some(element) = largest_at(&mut graph, egraph, element, largest, maximum) {
+                    children[at] = element;
+                }
+            }
+        }
         let node = to_node(node, &children);
         built.push(graph.rebuild(&node, &mut |_, id| id));
         places.insert(*class, i);
@@ -257,6 +273,24 @@ pub(crate) fn to_graph(
         return None;
     }
     Some((graph, roots?))
+}
+
+/// The element of a test whether it is the largest, made of the chosen body of the maximum.
+fn largest_at(
+    graph: &mut Graph,
+    egraph: &Egraph,
+    element: Id,
+    largest: Id,
+    maximum: NodeId,
+) -> Option<NodeId> {
+    let mut ties = egraph.analysis.ties.iter();
+    let (.., renamed) =
+        ties.find(|tie| (egraph.find(tie.0), egraph.find(tie.1)) == (element, largest))?;
+    let Node::Reduce(Reducer::Max, axes, body) = *graph.node(maximum) else {
+        return None;
+    };
+    let over: AxisSet = renamed.iter().map(|pair| pair.0).collect();
+    (axes == over).then(|| graph.renamed(body, renamed))
 }
 
 /// An e-node over nodes.

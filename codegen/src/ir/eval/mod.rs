@@ -30,6 +30,9 @@ pub(crate) use reduce::reduce;
 pub use tensor::{Elements, Tensor};
 
 use reduce::{angle, norm};
+use std::collections::BTreeMap;
+
+use super::ties::Tie;
 
 use super::{
     AxisId, AxisSet, CompareOp, Graph, Index, Kind, MAX_AXES, Node, NodeId, ParamId, Reducer,
@@ -76,6 +79,7 @@ fn evaluate<T: Number>(
         env,
         seed,
         known: vec![None; graph.len()],
+        ties: graph.ties(nodes),
     };
     for (id, tensor) in &held.0 {
         interpreter.known[id.0 as usize] = Some(tensor.clone());
@@ -123,6 +127,7 @@ struct Interpreter<'a, T> {
     env: &'a Environment,
     seed: Seed<'a, T>,
     known: Vec<Option<Tensor<T>>>,
+    ties: BTreeMap<NodeId, Tie>,
 }
 
 fn for_each_point(
@@ -177,7 +182,7 @@ impl<T: Number> Interpreter<'_, T> {
                 Elements::Real(self.at_points(&axes, |point| self.real_element(node, point)))
             }
             Kind::Bool => {
-                Elements::Truth(self.at_points(&axes, |point| self.truth_element(node, point)))
+                Elements::Truth(self.at_points(&axes, |point| self.truth_element(id, point)))
             }
             Kind::Index(_) | Kind::Identity => {
                 Elements::Place(self.at_points(&axes, |point| self.place_element(node, point)))
@@ -317,8 +322,16 @@ impl<T: Number> Interpreter<'_, T> {
         }
     }
 
-    fn truth_element(&self, node: &Node, point: &Point) -> bool {
-        match node {
+    fn truth_element(&self, id: NodeId, point: &Point) -> bool {
+        if let Some(tie) = self.ties.get(&id) {
+            let mut there = *point;
+            for (from, to) in &tie.renamed {
+                there[usize::from(from.0)] = point[usize::from(to.0)];
+            }
+            let largest = self.real(tie.largest, point);
+            return compare(CompareOp::Eq, &self.real(tie.body, &there), &largest);
+        }
+        match self.graph.node(id) {
             Node::Bool(value) => *value,
             Node::Flag(param) => self.env.flag(*param),
             Node::Load(param, index) => self

@@ -18,11 +18,12 @@ mod product;
 mod ratio;
 mod softmax;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::contraction;
 use super::low::{Fold, Low, LowId, Op, lower_index};
-use crate::ir::{AxisSet, BinaryOp, Graph, Node, NodeId, Reducer, Role, UnaryOp};
+use crate::ir::ties::Tie;
+use crate::ir::{AxisSet, BinaryOp, CompareOp, Graph, Node, NodeId, Reducer, Role, UnaryOp};
 use crate::support::rational::Rational;
 
 /// Lowers nodes of one graph, each once.
@@ -31,15 +32,17 @@ pub(super) struct Lowering<'g> {
     /// The lowered expressions.
     pub low: Low,
     done: HashMap<NodeId, LowId>,
+    ties: BTreeMap<NodeId, Tie>,
 }
 
 impl<'g> Lowering<'g> {
-    /// For the nodes of `graph`.
-    pub(super) fn new(graph: &'g Graph) -> Self {
+    /// For what some roots of `graph` need.
+    pub(super) fn new(graph: &'g Graph, roots: &[NodeId]) -> Self {
         Lowering {
             graph,
             low: Low::default(),
             done: HashMap::new(),
+            ties: graph.ties(roots),
         }
     }
 
@@ -54,6 +57,14 @@ impl<'g> Lowering<'g> {
     }
 
     fn lower_node(&mut self, id: NodeId) -> LowId {
+        if let Some(tie) = self.ties.get(&id).cloned() {
+            let body = self.lower(tie.body);
+            let rename = |body, &(from, to): &(_, _)| self.low.swap(body, from, to);
+            let element = tie.renamed.iter().fold(body, rename);
+            let largest = self.lower(tie.largest);
+            let is_largest = Op::Compare(CompareOp::Eq, element, largest);
+            return self.low.push(is_largest);
+        }
         let op = match self.graph.node(id).clone() {
             Node::Rational(value) => Op::Const(value),
             Node::Pi => Op::Pi,
