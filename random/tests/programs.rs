@@ -1,6 +1,6 @@
 //! Random programs, interpreted; see the library's documentation for what is checked.
 //!
-//! They are the same in every run. `RANDOM_SEED` gives others, `RANDOM_CASES` more or fewer of them (a thousand by default, twenty thousand for a long check). A failure prints the
+//! They are the same in every run. `RANDOM_SEED` gives others, `RANDOM_CASES` more or fewer of them than twenty thousand. A failure prints the
 //! seed, the definition that it shrinks to, and the point: the example `check` repeats it.
 
 use std::sync::Mutex;
@@ -28,7 +28,7 @@ fn setting(name: &str, default: u64) -> u64 {
 #[test]
 fn random_programs_keep_their_values_and_have_their_slopes() {
     let seed = setting("RANDOM_SEED", 1);
-    let cases = setting("RANDOM_CASES", 1_000);
+    let cases = setting("RANDOM_CASES", ENOUGH);
     let portions = cases.div_ceil(PORTION);
     let next = AtomicU64::new(0);
     let results = Mutex::new((Tally::default(), Vec::<String>::new()));

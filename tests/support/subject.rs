@@ -1,8 +1,8 @@
 //! A loss under test: its compiled form beside its generated type.
 
 use loss_codegen::compile::{Compiled, compile};
-use loss_codegen::ir::eval::{Environment, Number, Value, eval_all};
-use loss_codegen::ir::{AxisId, Gradient, Graph, Loss as Definition, Range, Role};
+use loss_codegen::ir::eval::{Environment, Held, Number, Tensor, Value, eval_adjusted};
+use loss_codegen::ir::{AxisId, Gradient, Graph, Loss as Definition, NodeId, Range, Role};
 use ndarray::{ArrayD, IxDyn};
 use proc_macro2::TokenStream;
 
@@ -130,6 +130,19 @@ impl Subject {
         cotangent: &ArrayD<f64>,
         single: bool,
     ) -> Outcome {
+        self.interpreted_adjusted::<T>(gradient, loss, arrays, cotangent, single, &mut |_, _| {})
+    }
+
+    /// The same, with the value of every node as `adjust` leaves it before others see it.
+    pub fn interpreted_adjusted<T: Number>(
+        &self,
+        gradient: &Gradient,
+        loss: &AnyLoss,
+        arrays: &Arrays,
+        cotangent: &ArrayD<f64>,
+        single: bool,
+        adjust: &mut dyn FnMut(NodeId, &mut Tensor<T>),
+    ) -> Outcome {
         let definition = &gradient.loss;
         let graph = &definition.graph;
         let env = environment(graph, loss, arrays, cotangent, single);
@@ -153,7 +166,8 @@ impl Subject {
         };
         roots.sort_by_key(|(name, ..)| learned(name));
         let nodes: Vec<_> = roots.iter().map(|(_, node, _)| *node).collect();
-        let values = eval_all::<T>(graph, &env, &nodes);
+        let seed = |_, _, value| T::from_f64(value);
+        let values = eval_adjusted(graph, &env, &nodes, &Held::nothing(), &seed, adjust);
         let list = roots
             .into_iter()
             .zip(values)

@@ -1,0 +1,251 @@
+//! Random losses, compiled: their kernels against the interpreter, in f32 and f64.
+//!
+//! The build script writes the losses (`RANDOM_SEED` gives others, `RANDOM_LOSSES` more of them) for the tests; what is right is the
+//! literal derivation in arbitrary precision. A loss that is random may be ill-conditioned, so what is allowed is measured where it
+//! is evaluated, by stochastic arithmetic (Vignes 1993): what changes when inputs and all results of the simplified graph are
+//! moved by one rounding at random, up or down, times [`FACTOR`].
+
+#![forbid(unsafe_code)]
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use loss_codegen::ir::eval::{Elements, Exact, Number, Tensor};
+use loss_codegen::ir::{BinaryOp, Node, Reducer, UnaryOp};
+use loss_tests::support::any::{self, AnyLoss};
+use loss_tests::support::arrays::{Array, Arrays};
+use loss_tests::support::outcome::{Outcome, generated};
+use loss_tests::support::random::Random;
+use loss_tests::support::subject::Subject;
+use ndarray::ArrayD;
+
+/// The number, the text and the type of a loss.
+pub type Listed = (usize, &'static str, fn() -> AnyLoss);
+
+/// How many times the measured change a kernel may be off: it has steps that the graph has not, and its elementwise functions have
+/// bounds of a few units of the last place.
+const FACTOR: f64 = 16.0;
+
+/// The share of a result that rounding hides where a comparison says little.
+const BLUNT: f64 = 1e-2;
+
+/// How often everything is moved.
+const ROUNDINGS: u64 = 4;
+
+/// What happened to a loss at a point.
+enum Verdict {
+    Right {
+        /// Whether a mistake would have been seen: rounding does not hide [`BLUNT`] of the result or more.
+        sharp: bool,
+    },
+    /// The true value is no number of the type.
+    Undefined,
+    Wrong(String),
+}
+
+/// The inputs, and the cotangent.
+struct Point {
+    arrays: Arrays,
+    cotangent: ArrayD<f64>,
+}
+
+impl Point {
+    /// The same with each real number moved by one rounding, up or down.
+    fn rounded(&self, epsilon: f64, seed: u64) -> Point {
+        let mut random = Random::new(seed);
+        let mut moved = |x: f64| x * (1.0 + epsilon * (random.below(3) as f64 - 1.0));
+        let arrays = self.arrays.list.iter().map(|array| match array {
+            Array::Real(array) => Array::Real(array.mapv(&mut moved)),
+            other => other.clone(),
+        });
+        Point {
+            arrays: Arrays::new(arrays.collect()),
+            cotangent: self.cotangent.clone(),
+        }
+    }
+}
+
+fn largest(array: &ArrayD<f64>) -> f64 {
+    array.iter().fold(0.0, |size, x| size.max(x.abs()))
+}
+
+fn apart(a: &ArrayD<f64>, b: &ArrayD<f64>) -> f64 {
+    let gaps = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+    gaps.fold(0.0, |gap, next| {
+        if next.is_nan() {
+            f64::INFINITY
+        } else {
+            gap.max(next)
+        }
+    })
+}
+
+/// Whether what a node computes is not exact in floats.
+fn is_rounded(node: &Node) -> bool {
+    match node {
+        Node::Sum(..)
+        | Node::Product(_)
+        | Node::Softmax(_)
+        | Node::Unit { .. }
+        | Node::Angle { .. }
+        | Node::Binary(BinaryOp::Pow | BinaryOp::Xlogy, ..) => true,
+        Node::Unary(op, _) => !matches!(
+            op,
+            UnaryOp::Abs | UnaryOp::Sign | UnaryOp::Floor | UnaryOp::Ceil | UnaryOp::Round
+        ),
+        Node::Reduce(reducer, ..) => *reducer != Reducer::Max,
+        _ => false,
+    }
+}
+
+/// Compares one loss at one point with numbers `F`.
+fn compare<F: any::Number>(subject: &Subject, point: &Point, single: bool) -> Verdict {
+    let compiled = &subject.compiled;
+    let loss = &subject.loss;
+    let exact = |point: &Point| {
+        let (arrays, cotangent) = (&point.arrays, &point.cotangent);
+        subject.interpreted_with::<Exact>(&compiled.literal, loss, arrays, cotangent, single)
+    };
+    let (epsilon, limit) = if single {
+        (f64::from(f32::EPSILON), 1e30)
+    } else {
+        (f64::EPSILON, 1e290)
+    };
+    let expected = exact(point);
+    let representable = |x: &f64| x.is_finite() && x.abs() < limit;
+    if !expected
+        .arrays
+        .iter()
+        .all(|(_, array)| array.iter().all(representable))
+    {
+        return Verdict::Undefined;
+    }
+    let kernel = &compiled.simplified.kernel;
+    let nearby: Vec<Outcome> = (1..=ROUNDINGS)
+        .map(|seed| {
+            let moved = point.rounded(epsilon, seed);
+            let mut random = Random::new(seed);
+            let mut round = |id, tensor: &mut Tensor<Exact>| {
+                if let Elements::Real(elements) = &mut tensor.elements
+                    && is_rounded(kernel.loss.graph.node(id))
+                {
+                    for x in elements {
+                        let step = epsilon * (random.below(3) as f64 - 1.0);
+                        *x = x.mul(&Exact::from_f64(1.0 + step));
+                    }
+                }
+            };
+            let (arrays, cotangent) = (&moved.arrays, &moved.cotangent);
+            subject.interpreted_adjusted(kernel, loss, arrays, cotangent, single, &mut round)
+        })
+        .collect();
+    let mut sharp = true;
+    let found = generated::<F>(loss, &point.arrays, &point.cotangent);
+    for (i, (name, expected)) in expected.arrays.iter().enumerate() {
+        let changes = nearby
+            .iter()
+            .map(|other| apart(&other.arrays[i].1, expected));
+        let change = changes.fold(epsilon * largest(expected), f64::max);
+        let allowed = FACTOR * change + 64.0 * epsilon * epsilon;
+        let error = apart(&found.arrays[i].1, expected);
+        sharp &= allowed <= BLUNT * largest(expected).max(epsilon);
+        if error > allowed {
+            return Verdict::Wrong(format!("{name} is off by {error:e}, not {allowed:e}"));
+        }
+    }
+    Verdict::Right { sharp }
+}
+
+/// Compares losses at three points each.
+///
+/// # Panics
+/// If one is wrong, with its text, or if most say nothing.
+pub fn judge(losses: &[Listed]) {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Results::default());
+    let work = || {
+        while let Some(loss) = losses.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let own = judge_one(loss);
+            results.lock().expect("no thread panics").add(own);
+        }
+    };
+    thread::scope(|scope| {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    let Results {
+        right,
+        sharp,
+        undefined,
+        wrong,
+    } = results.into_inner().expect("no thread panics");
+    let count = losses.len();
+    println!("{count} losses: {right} comparisons, {sharp} of them sharp, {undefined} undefined");
+    let texts = wrong.join("\n\n");
+    assert!(wrong.is_empty(), "{} wrong:\n{texts}", wrong.len());
+    assert!(
+        undefined * 5 < right,
+        "{undefined} undefined, {right} right"
+    );
+    assert!(sharp * 5 > right * 4, "{sharp} sharp of {right} right");
+}
+
+fn judge_one((number, source, loss): &Listed) -> Results {
+    let mut results = Results::default();
+    let subject = Subject::in_block(source.parse().expect("tokens"), loss());
+    for seed in 1..=3 {
+        let seed = 1000 * *number as u64 + seed;
+        let mut random = Random::new(seed);
+        let mut sizes: Vec<(String, usize)> = Vec::new();
+        for dim in subject.dims() {
+            sizes.push((dim, [1, 2, 3, 2, 5][random.below(5)]));
+        }
+        // More than the lanes of a vector, along one.
+        let longest = random.below(3 * sizes.len().max(1));
+        if let Some((_, extent)) = sizes.get_mut(longest) {
+            *extent = 17;
+        }
+        let extent = |name: &str| sizes.iter().find(|(dim, _)| dim == name).map_or(1, |s| s.1);
+        let arrays = subject.sample(extent, seed);
+        let cotangent = subject.cotangent(&arrays, seed + 500);
+        let point = Point { arrays, cotangent };
+        for (verdict, what) in [
+            (compare::<f64>(&subject, &point, false), "f64"),
+            (compare::<f32>(&subject, &point, true), "f32"),
+        ] {
+            match verdict {
+                Verdict::Right { sharp } => {
+                    results.right += 1;
+                    results.sharp += usize::from(sharp);
+                }
+                Verdict::Undefined => results.undefined += 1,
+                Verdict::Wrong(message) => {
+                    let text = format!("{source}{what}, {sizes:?}, seed {seed}: {message}");
+                    results.wrong.push(text);
+                }
+            }
+        }
+    }
+    results
+}
+
+/// What happened to several losses.
+#[derive(Default)]
+struct Results {
+    right: usize,
+    sharp: usize,
+    undefined: usize,
+    wrong: Vec<String>,
+}
+
+impl Results {
+    fn add(&mut self, other: Results) {
+        self.right += other.right;
+        self.sharp += other.sharp;
+        self.undefined += other.undefined;
+        self.wrong.extend(other.wrong);
+    }
+}
