@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 
-use crate::emit::{Header, Plans};
+use crate::emit::{Account, Header, Plans};
 use crate::hazard::{self, Hazard};
 use crate::ir::{Gradient, Loss, Simplified};
 use crate::render::{self, Derivation};
@@ -43,6 +43,15 @@ pub struct Work {
 }
 
 impl Compiled {
+    /// What is told of the loss.
+    pub fn account(&self) -> Account<'_> {
+        Account {
+            formulas: &self.derivation,
+            hazards: &self.hazards,
+            report: &self.report,
+        }
+    }
+
     /// Counts the operations of the kernel, and of what it could have been.
     pub fn work(&self) -> Work {
         let options = Options {

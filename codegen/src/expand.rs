@@ -60,8 +60,7 @@ fn items(loss: &Compiled, definitions: &[Definition]) -> TokenStream {
         &loss.header,
         &loss.simplified.kernel,
         &loss.plans,
-        &loss.derivation,
-        &loss.hazards,
+        loss.account(),
     );
     let definition = definitions
         .iter()

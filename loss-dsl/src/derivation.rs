@@ -52,6 +52,17 @@ impl fmt::Display for Hazard {
     }
 }
 
+/// How far the compiler looked for better forms of a loss and its gradients: an e-graph grows by rewrite rules until they
+/// say nothing new, or until a budget is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// The size of the e-graph of the gradients as they were derived.
+    pub e_nodes: usize,
+    /// Whether the rules had nothing more to say. If not, all results are right, but a faster or a more accurate kernel, or a
+    /// shorter formula, may exist: to define part of the loss as a loss of its own, or to write it more simply, may help.
+    pub saturated: bool,
+}
+
 /// A loss, its gradients and what they share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Derivation {
@@ -69,6 +80,8 @@ pub struct Derivation {
     pub conventions: &'static [&'static str],
     /// What could not be made stable.
     pub hazards: &'static [Hazard],
+    /// How far better forms were looked for.
+    pub search: Search,
 }
 
 impl Derivation {
@@ -130,6 +143,13 @@ impl fmt::Display for Derivation {
         }
         for hazard in self.hazards {
             writeln!(f, "    {hazard}")?;
+        }
+        if !self.search.saturated {
+            let size = self.search.e_nodes;
+            writeln!(
+                f,
+                "\nsearch\n    stopped at {size} e-nodes: better forms may exist"
+            )?;
         }
         Ok(())
     }

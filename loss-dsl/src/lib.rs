@@ -35,7 +35,7 @@ mod value;
 #[doc(hidden)]
 pub use rt as __rt;
 
-pub use derivation::{Derivation, Formula, Hazard};
+pub use derivation::{Derivation, Formula, Hazard, Search};
 pub use error::Error;
 pub use gradcheck::{GradientEntry, GradientReport, Slope, check_gradients, slope};
 pub use input::{Element, Input, Inputs, IntoInput};

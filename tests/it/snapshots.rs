@@ -82,8 +82,7 @@ fn rust(name: &str) -> String {
         &loss.header,
         &loss.simplified.kernel,
         &loss.plans,
-        &loss.derivation,
-        &loss.hazards,
+        loss.account(),
     );
     let file = syn::parse2(tokens).unwrap_or_else(|error| panic!("{name}: {error}"));
     prettyplease::unparse(&file)

@@ -19,15 +19,16 @@ fn one(source: &str) -> Compiled {
 fn code(source: &str) -> String {
     let mut compiled = one(source);
     compiled.simplified.kernel.loss.source.clear();
-    let derivation = render::derivation(&compiled.simplified.kernel);
+    compiled.derivation = render::derivation(&compiled.simplified.kernel);
+    // What is written in another way has another e-graph.
+    compiled.report.nodes = 0;
     let Compiled {
         header,
         simplified,
         plans,
-        hazards,
         ..
     } = &compiled;
-    emit::emit(header, &simplified.kernel, plans, &derivation, hazards).to_string()
+    emit::emit(header, &simplified.kernel, plans, compiled.account()).to_string()
 }
 
 /// A loss, its parameters, what is said before each spelling, and the spellings.

@@ -176,6 +176,25 @@ written! {
         }
     }
 
+    /// A sum over labels of what is stored in another order of two axes of one dimension.
+    spread {
+        /// How far apart the samples' values are at a sample's label.
+        pub Spread(x: [N, C], y: [N] in C) {
+            axis M like N;
+            let there = x[N -> M][C = y];
+            sum[M](square(there)) / size[M] - square(mean[M](there))
+        }
+    }
+
+    /// The slope of a scalar that learns, which the gradient of an array is made of.
+    shift {
+        /// The mean of shifted values.
+        pub Shift(bias: learn scalar = 0.5, x: [N]) {
+            axis M like N;
+            mean[M](bias + x[N -> M])
+        }
+    }
+
     /// Angular margins.
     angular {
         /// A-Softmax: the angle to the label's centre doubled, continued monotonically (Liu et al. 2017).
@@ -209,6 +228,8 @@ macro_rules! for_each_written {
             elementwise Elementwise,
             stopped Modulated,
             textbook Textbook,
+            spread Spread,
+            shift Shift,
             angular Sphere,
         }
     };

@@ -22,6 +22,7 @@ use crate::ir::Gradient;
 use crate::render::{Derivation, Rendered};
 use crate::schedule;
 use crate::schedule::plan::{Plan, Step};
+use crate::simplify::Report;
 
 pub use stub::stub;
 
@@ -61,17 +62,28 @@ impl Plans {
     }
 }
 
+/// What is told of a loss beside its kernels.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// Value and gradients.
+    pub formulas: &'a Derivation,
+    /// What could not be made stable.
+    pub hazards: &'a [Hazard],
+    /// How the search for better forms went.
+    pub report: &'a Report,
+}
+
 /// The items of a loss.
 pub fn emit(
     header: &Header,
     gradient: &Gradient,
     plans: &Plans,
-    formulas: &Derivation,
-    hazards: &[Hazard],
+    account: Account<'_>,
 ) -> TokenStream {
     let loss = &gradient.loss;
     let name = &header.name;
-    let docs = docs(loss, formulas, hazards);
+    let hazards = account.hazards;
+    let docs = docs(loss, account.formulas, hazards);
     let warnings = warning::warnings(name, hazards);
     let items = [
         item::settings(header, loss, &docs),
@@ -91,7 +103,7 @@ pub fn emit(
         .flatten()
         .all(|plan| is_splittable(plan, gradient));
     let spec = item::spec(loss, splittable, coupled);
-    let derivation = item::derivation(loss, formulas, hazards);
+    let derivation = item::derivation(loss, account);
     let accessors = item::accessors(loss);
     let forward = hygienic(forward(loss, plans));
     let backward = hygienic(kernel::emit(&loss.graph, &plans.backward, "Backward"));

@@ -138,8 +138,7 @@ fn compiles(source: &str, first: &Compiled, seed: u64, tally: &mut Tally) -> Res
             &loss.header,
             &loss.simplified.kernel,
             &loss.plans,
-            &loss.derivation,
-            &loss.hazards,
+            loss.account(),
         )
         .to_string()
     };

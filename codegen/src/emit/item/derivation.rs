@@ -3,16 +3,18 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::hazard::Hazard;
+use crate::emit::Account;
 use crate::ir::Loss;
-use crate::render::{Derivation, Rendered};
+use crate::render::Rendered;
+use crate::simplify::Stop;
 
 /// The formulas as data.
-pub(in crate::emit) fn derivation(
-    loss: &Loss,
-    formulas: &Derivation,
-    hazards: &[Hazard],
-) -> TokenStream {
+pub(in crate::emit) fn derivation(loss: &Loss, account: Account<'_>) -> TokenStream {
+    let Account {
+        formulas,
+        hazards,
+        report,
+    } = account;
     let formula = |r: &Rendered| {
         let (text, latex) = (&r.text, &r.latex);
         quote!(::loss_dsl::Formula { text: #text, latex: #latex })
@@ -49,6 +51,7 @@ pub(in crate::emit) fn derivation(
             }
         }
     });
+    let (e_nodes, saturated) = (report.nodes, report.stop == Stop::Saturated);
     quote! {
         fn derivation() -> &'static ::loss_dsl::Derivation {
             static DERIVATION: ::loss_dsl::Derivation = ::loss_dsl::Derivation {
@@ -59,6 +62,7 @@ pub(in crate::emit) fn derivation(
                 shared: &[#(#shared),*],
                 conventions: &[#(#conventions),*],
                 hazards: &[#(#hazards),*],
+                search: ::loss_dsl::Search { e_nodes: #e_nodes, saturated: #saturated },
             };
             &DERIVATION
         }

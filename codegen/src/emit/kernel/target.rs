@@ -63,11 +63,14 @@ impl Kernel<'_> {
                     self.publish(id, &quote!(&*#place)),
                 )
             }
-            Some(Output::Learn(k)) => (
-                quote!(let mut #name = [F::ZERO; 1];),
-                quote!(::loss_dsl::__rt::Target::rows(&mut #name, 1)),
-                quote!(learn[#k] = #name[0].to_f64();),
-            ),
+            Some(Output::Learn(k)) => {
+                let publish = self.publish(id, &quote!(&#name));
+                (
+                    quote!(let mut #name = [F::ZERO; 1];),
+                    quote!(::loss_dsl::__rt::Target::rows(&mut #name, 1)),
+                    quote!(learn[#k] = #name[0].to_f64(); #publish),
+                )
+            }
             Some(Output::Gradient(k)) => self.staged(nest, target, k),
         }
     }
@@ -167,7 +170,8 @@ impl Kernel<'_> {
                 quote!(weights),
                 self.publish(out, &quote!(weights)),
             ),
-            Some(Output::Learn(_)) | None => (
+            Some(Output::Learn(_)) => unreachable!("a matrix product has axes"),
+            None => (
                 quote!(let mut #name = ::std::vec![F::ZERO; #len];),
                 quote!(&mut #name),
                 self.publish(out, &quote!(&#name)),

@@ -81,6 +81,39 @@ impl Scheduler<'_> {
         }
     }
 
+    /// Stores the source of a scatter as it is to be read: the axes of the label, then those of a row of the result. If it is stored in
+    /// another order already, the sum is computed in rows instead.
+    pub(super) fn order_scattered(&mut self, at: usize) {
+        let How::Scatter { index, source } = self.stored[at].how else {
+            return;
+        };
+        let Op::Label(_, by) = self.low.op(index) else {
+            unreachable!("a scatter is by a label")
+        };
+        let by = axes_of(by).expect("a scatter's label is read in place");
+        let node = self.stored[at].node;
+        let free = self.low.free(source);
+        let inner = self.stored[at].axes.iter().copied();
+        let inner = inner.filter(|&axis| free.contains(axis));
+        let wanted: Vec<AxisId> = by.iter().copied().chain(inner).collect();
+        let order = |scheduler: &Self| scheduler.known.get(&source).map(|k| k.1.clone());
+        let in_rows = !matches!(self.low.op(source), Op::Contract { .. })
+            && self.scatter(source).is_none()
+            && self.folded(source).is_none();
+        if in_rows && order(self).is_none() && self.renamed(source).is_none() {
+            self.store(source, wanted.clone(), How::Rows { rows: by }, None);
+        }
+        self.keep(source);
+        if order(self).is_none_or(|order| order == wanted) {
+            return;
+        }
+        let axes = self.array_order(node);
+        let rows = axes.iter().copied().take(1).collect();
+        self.known.insert(node, (at, axes.clone()));
+        self.stored[at].axes = axes;
+        self.stored[at].how = How::Rows { rows };
+    }
+
     pub(super) fn scatter_axes(&self, node: LowId) -> Vec<AxisId> {
         let Some(How::Scatter { source, .. }) = self.scatter(node) else {
             unreachable!("only called for scatters")

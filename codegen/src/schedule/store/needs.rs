@@ -11,6 +11,7 @@ impl Scheduler<'_> {
     pub(super) fn store_what_is_needed(&mut self) {
         let mut next = 0;
         while next < self.stored.len() {
+            self.order_scattered(next);
             let stored = self.stored[next].clone();
             let (sources, rows) = self.sources(&stored);
             match stored.how {

@@ -10,7 +10,7 @@ pub(super) use grid::Grid;
 pub(super) use overlap::Overlap;
 pub(super) use repulsion::Repulsion;
 
-use crate::{Derivation, Formula};
+use crate::{Derivation, Formula, Search};
 
 const NONE: Formula = Formula {
     text: "",
@@ -26,6 +26,10 @@ static NO_DERIVATION: Derivation = Derivation {
     shared: &[],
     conventions: &[],
     hazards: &[],
+    search: Search {
+        e_nodes: 0,
+        saturated: true,
+    },
 };
 
 /// What every mock but its kernels has in common: no scalars, no flags.

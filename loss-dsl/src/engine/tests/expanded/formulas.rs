@@ -54,4 +54,8 @@ pub(super) static DERIVATION: ::loss_dsl::Derivation = ::loss_dsl::Derivation {
     ],
     conventions: &[],
     hazards: &[],
+    search: ::loss_dsl::Search {
+        e_nodes: 0,
+        saturated: true,
+    },
 };
