@@ -104,15 +104,30 @@ pub fn compile_definitions(
     }
 }
 
+/// The definitions of one macro call with their gradients as they are derived, before simplification.
+///
+/// # Errors
+/// All mistakes, each at its tokens.
+pub fn derived(input: TokenStream) -> Result<Vec<Gradient>, Diagnostics> {
+    gradients(input, sema::analyse)
+}
+
 /// The definitions of one macro call with their gradients as a naive program has them: every operator computed as it stands, and
 /// differentiated by the chain rule.
 ///
 /// # Errors
 /// All mistakes, each at its tokens.
 pub fn literally(input: TokenStream) -> Result<Vec<Gradient>, Diagnostics> {
+    gradients(input, sema::analyse_literally)
+}
+
+fn gradients(
+    input: TokenStream,
+    analyse: fn(&[Definition], &mut Diagnostics) -> Vec<Option<Loss>>,
+) -> Result<Vec<Gradient>, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
     let definitions = syntax::parse(input, &mut diagnostics);
-    let losses = sema::analyse_literally(&definitions, &mut diagnostics);
+    let losses = analyse(&definitions, &mut diagnostics);
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use loss_codegen::compile::literally;
+use loss_codegen::compile::{derived, literally};
 use loss_codegen::ir::eval::exact::{at_precision, settled};
 use loss_codegen::ir::eval::{
     Dual, Elements, Environment, Exact, Held, Number, Slopes, Tensor, eval_adjusted, eval_all,
 };
 use loss_codegen::ir::{AxisId, Gradient, Graph, Kind, Node, NodeId, ParamId, Reducer, UnaryOp};
-use loss_codegen::{diff, sema, support::Diagnostics, syntax};
+use loss_codegen::support::Diagnostics;
 
 use super::inputs::Random;
 
@@ -49,17 +49,14 @@ impl Definition {
     /// The loss `name` of the inside of a `loss! { … }`.
     pub(super) fn of(name: &str, source: &str) -> Self {
         let tokens = || source.parse().expect("the macro has read these tokens");
-        let mut diagnostics = Diagnostics::new();
-        let definitions = syntax::parse(tokens(), &mut diagnostics);
-        let losses = sema::analyse(&definitions, &mut diagnostics);
-        let mut derived = losses.into_iter().flatten().map(diff::gradient);
-        let mut literal = literally(tokens())
-            .unwrap_or_else(|_| panic!("the macro has accepted {name}"))
-            .into_iter();
-        let named = |gradient: &Gradient| gradient.loss.name == name;
+        let one = |gradients: Result<Vec<Gradient>, Diagnostics>| {
+            let all = gradients.ok().into_iter().flatten();
+            let mut named = all.filter(|gradient| gradient.loss.name == name);
+            named.next().expect("the macro has accepted it")
+        };
         Definition {
-            derived: derived.find(named).expect("the macro has accepted it"),
-            literal: literal.find(named).expect("likewise"),
+            derived: one(derived(tokens())),
+            literal: one(literally(tokens())),
         }
     }
 

@@ -12,17 +12,19 @@ impl Lowering<'_> {
     pub(in crate::schedule) fn lower_product(&mut self, factors: &[(NodeId, i32)]) -> LowId {
         let mut factors = factors.to_vec();
         factors.sort_by_key(|&(id, e)| (self.graph.free(id).len(), e.abs() > 1, id));
-        let inverse = |f: &(NodeId, i32)| f.1 > 0 && self.inverse_norm(f.0).is_some();
-        let (lengths, factors): (Vec<_>, Vec<_>) = factors.into_iter().partition(inverse);
+        let (mut lengths, mut others) = (vec![], vec![]);
+        for (id, exponent) in factors {
+            match self.inverse_norm(id).filter(|_| exponent > 0) {
+                Some(vector) => lengths.push((vector, exponent)),
+                None => others.push((id, exponent)),
+            }
+        }
         if lengths.is_empty() {
-            return self.lower_quotient(factors);
+            return self.lower_quotient(others);
         }
         let mut scales = vec![];
-        let mut quotient = (!factors.is_empty()).then(|| self.lower_quotient(factors));
-        for (id, exponent) in lengths {
-            let Some((axes, body)) = self.inverse_norm(id) else {
-                continue;
-            };
+        let mut quotient = (!others.is_empty()).then(|| self.lower_quotient(others));
+        for ((axes, body), exponent) in lengths {
             let scaled = self.scaled_norm(axes, body);
             let inverse = self.low.push(Op::Unary(UnaryOp::RecipOrZero, scaled.norm));
             for _ in 0..exponent {

@@ -59,17 +59,13 @@ impl Graph {
                 let Some(x) = self.square_root_of_square(body).filter(|_| exponent == 1) else {
                     continue;
                 };
-                let extents: Vec<_> = axes
-                    .iter()
-                    .map(|axis| (self.size(self.axis(axis).dim), -1))
-                    .collect();
                 let total = self.reduce(Reducer::Sum, axes, x);
+                let mean = self.mean_of(axes, total);
                 // What stands before the mean of squares, with the square of the mean.
-                let mut second = self.as_product(first);
-                second.retain(|f| f.0 != sum);
-                let before = second.clone();
-                second.push((total, 2));
-                second.extend(&extents);
+                let mut before = self.as_product(first);
+                before.retain(|f| f.0 != sum);
+                let mut second = before.clone();
+                second.extend([(total, 1), (mean, 1)]);
                 let second = self.product(&second);
                 let mut rest = terms.to_vec();
                 let Some(at) = rest.iter().position(|t| *t == (second, k.negate())) else {
@@ -77,9 +73,6 @@ impl Graph {
                 };
                 rest.remove(at);
                 rest.retain(|t| t.0 != first);
-                let mut mean = extents;
-                mean.push((total, 1));
-                let mean = self.product(&mean);
                 let away = self.sub(x, mean);
                 let square = self.mul(away, away);
                 let squares = self.reduce(Reducer::Sum, axes, square);
@@ -232,12 +225,7 @@ impl Graph {
             let Node::Reduce(_, _, x) = *self.node(total) else {
                 continue;
             };
-            let mut whole: Vec<_> = axes
-                .iter()
-                .map(|axis| (self.size(self.axis(axis).dim), -1))
-                .collect();
-            whole.push((total, 1));
-            if self.product(&whole) != mean {
+            if self.mean_of(axes, total) != mean {
                 continue;
             }
             if let Some(mut rest) = self.without(&terms, x, k.negate()) {
@@ -246,6 +234,15 @@ impl Graph {
             }
         }
         None
+    }
+
+    /// A sum over axes by their extents.
+    fn mean_of(&mut self, axes: AxisSet, total: NodeId) -> NodeId {
+        let mut factors = vec![(total, 1)];
+        for axis in axes.iter() {
+            factors.push((self.size(self.axis(axis).dim), -1));
+        }
+        self.product(&factors)
     }
 
     /// `terms` less `k · value`, if all of that is there, or more of it.
