@@ -103,7 +103,7 @@ fn is_rounded(node: &Node) -> bool {
 fn compare<F: any::Number>(subject: &Subject, point: &Point, single: bool) -> Verdict {
     let compiled = &subject.compiled;
     let loss = &subject.loss;
-    let (epsilon, limit) = if single {
+    let (epsilon, limit): (f64, f64) = if single {
         (f64::from(f32::EPSILON), 1e30)
     } else {
         (f64::EPSILON, 1e290)
