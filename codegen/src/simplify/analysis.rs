@@ -65,6 +65,17 @@ pub(crate) struct LogHit {
     pub(crate) log: Id,
 }
 
+/// A test whether an element is the largest (see [`ties`](crate::ir::ties)).
+#[derive(Clone, Debug)]
+pub(crate) struct TieClass {
+    /// The element.
+    pub(crate) element: Id,
+    /// The maximum.
+    pub(crate) largest: Id,
+    /// Axes of the maximum, each with the axis that the element has for it.
+    pub(crate) renamed: Vec<(AxisId, AxisId)>,
+}
+
 /// The definition's side of the e-graph, and its alarm.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Facts {
@@ -73,9 +84,8 @@ pub(crate) struct Facts {
     pub(crate) hits: Vec<Hit>,
     /// Likewise.
     pub(crate) log_hits: Vec<LogHit>,
-    /// Tests whether an element is the largest: the classes of element and maximum, and what axes the element has for those of the
-    /// maximum (see `ir::ties`).
-    pub(crate) ties: Vec<(Id, Id, Vec<(AxisId, AxisId)>)>,
+    /// Likewise.
+    pub(crate) ties: Vec<TieClass>,
     /// The dimension of every axis, by its id.
     pub(crate) dims: Vec<DimId>,
     /// Set when two members of a class cannot be equal.

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use egg::{Id, Language};
 
-use super::analysis::{Egraph, Facts, Hit, LogHit};
+use super::analysis::{Egraph, Facts, Hit, LogHit, TieClass};
 use super::hits::{find_hits, find_log_hits, place_hits};
 use super::language::{ENode, Op, Slot};
 use crate::ir::{
@@ -142,7 +142,11 @@ pub(crate) fn to_egraph(source: &Graph, roots: &[NodeId]) -> Converted {
         .collect();
     egraph.analysis.ties = ties
         .into_values()
-        .map(|tie| (class(tie.element), class(tie.largest), tie.renamed))
+        .map(|tie| TieClass {
+            element: class(tie.element),
+            largest: class(tie.largest),
+            renamed: tie.renamed,
+        })
         .collect();
     let placed: Vec<(Id, Id)> = placed.iter().map(|p| (class(p.0), class(p.1))).collect();
     for &(select, at_hit) in &placed {
@@ -283,9 +287,10 @@ fn largest_at(
     largest: Id,
     maximum: NodeId,
 ) -> Option<NodeId> {
-    let mut ties = egraph.analysis.ties.iter();
-    let (.., renamed) =
-        ties.find(|tie| (egraph.find(tie.0), egraph.find(tie.1)) == (element, largest))?;
+    let is_this = |tie: &&TieClass| {
+        (egraph.find(tie.element), egraph.find(tie.largest)) == (element, largest)
+    };
+    let renamed = &egraph.analysis.ties.iter().find(is_this)?.renamed;
     let Node::Reduce(Reducer::Max, axes, body) = *graph.node(maximum) else {
         return None;
     };
