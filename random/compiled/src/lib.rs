@@ -158,7 +158,8 @@ fn compare<F: any::Number>(subject: &Subject, point: &Point, single: bool) -> Ve
     let found = generated::<F>(loss, &point.arrays, &point.cotangent);
     // What is 0 is left over from numbers of the size of the others.
     let sizes = expected.arrays.iter().map(|(_, array)| largest(array));
-    let floor = epsilon * sizes.fold(0.0, f64::max);
+    let all = sizes.fold(0.0, f64::max);
+    let floor = epsilon * if all < epsilon { 1.0 } else { all };
     for (i, (name, expected)) in expected.arrays.iter().enumerate() {
         let changes = nearby
             .iter()
@@ -166,14 +167,15 @@ fn compare<F: any::Number>(subject: &Subject, point: &Point, single: bool) -> Ve
         let change = changes.fold(floor, f64::max);
         let allowed = FACTOR * change + 64.0 * epsilon * epsilon;
         let error = apart(&found.arrays[i].1, expected);
-        let is_sharp = allowed <= BLUNT * largest(expected).max(epsilon);
-        sharp &= is_sharp;
+        let size = largest(expected);
+        sharp &= size <= floor || allowed <= BLUNT * size;
         let is_warned_of = !compiled.hazards.is_empty();
         if error > allowed && error.is_infinite() && (is_warned_of || !is_normal) {
             return Verdict::Undefined;
         }
-        // Where rounding changes much, a few roundings do not show all that it may do.
-        let is_degenerate = change > BLUNT * largest(expected) && change > floor;
+        // Where half of the digits are lost, as of the direction of a vector that is 0 but for rounding, a few roundings do not
+        // show all that may happen.
+        let is_degenerate = change > epsilon.sqrt() * size && change > floor;
         if error > allowed && !is_degenerate {
             return Verdict::Wrong(format!("{name} is off by {error:e}, not {allowed:e}"));
         }
