@@ -49,7 +49,7 @@ fn logits(case: Case) -> ItemsCount {
     ItemsCount::new(case.size.n * case.size.c)
 }
 
-#[divan::bench(args = cases())]
+#[divan::bench(args = cases(), max_time = 1)]
 fn forward(bencher: divan::Bencher<'_, '_>, case: Case) {
     let subject = prepare(case.name, case.size).expect("a loss of the catalogue");
     bencher
@@ -57,7 +57,7 @@ fn forward(bencher: divan::Bencher<'_, '_>, case: Case) {
         .bench_local(|| subject.forward());
 }
 
-#[divan::bench(args = cases())]
+#[divan::bench(args = cases(), max_time = 1)]
 fn gradient(bencher: divan::Bencher<'_, '_>, case: Case) {
     let mut subject = prepare(case.name, case.size).expect("a loss of the catalogue");
     bencher

@@ -38,7 +38,7 @@ def comparison(results, path):
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel("time of the peer over ours (right of 1: we are faster)")
     axes.grid(color="#dddddd", linewidth=0.5)
-    axes.legend(loc="lower right", fontsize=8)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncol=3, fontsize=8, frameon=False)
     save(figure, path)
 
 

@@ -31,6 +31,8 @@ use yardstick::{Move, Products};
 const LONG: Duration = Duration::from_millis(100);
 /// Calls in a turn at most.
 const CALLS: usize = 200;
+/// Short calls in a turn at least.
+const FEWEST: usize = 3;
 
 /// What `load` made.
 struct Loaded {
@@ -108,18 +110,19 @@ fn size(n: &str, c: &str, d: &str) -> Size {
     }
 }
 
-/// Times calls until the budget is spent; a first one is not counted if it is short.
+/// Times calls until the budget is spent and there are [`FEWEST`], or one if it is long; a first one is not counted if it is short.
 fn turn(what: &str, budget: Duration, loaded: &mut Loaded) -> Vec<Duration> {
     let mut times = Vec::new();
     let known = loaded.warmed.iter().find(|(known, _)| known == what);
-    let long = known.is_some_and(|(_, time)| *time > LONG);
+    let mut long = known.is_some_and(|(_, time)| *time > LONG);
     if !long {
         let first = call(what, loaded);
         loaded.warmed.retain(|(known, _)| known != what);
         loaded.warmed.push((what.to_owned(), first));
+        long = first > LONG;
     }
     let mut spent = Duration::ZERO;
-    while times.is_empty() || (spent < budget && times.len() < CALLS) {
+    while times.len() < if long { 1 } else { FEWEST } || (spent < budget && times.len() < CALLS) {
         let time = call(what, loaded);
         spent += time;
         times.push(time);

@@ -19,6 +19,7 @@ import inputs
 
 LONG = 0.1
 CALLS = 200
+FEWEST = 3
 
 
 class Torch:
@@ -101,13 +102,14 @@ def attempt(work):
 
 
 def turn(peer, what, budget, warmed):
-    """Times calls until the budget is spent; a first one is not counted if it is short."""
+    """Times calls until the budget is spent and there are a few, or one if it is long; a first one is not counted if it is short."""
     times, spent = [], 0.0
     if warmed.get(what, 0.0) <= LONG:
         start = time.perf_counter()
         peer.call(what)
         warmed[what] = time.perf_counter() - start
-    while not times or (spent < budget and len(times) < CALLS):
+    fewest = 1 if warmed[what] > LONG else FEWEST
+    while len(times) < fewest or (spent < budget and len(times) < CALLS):
         start = time.perf_counter_ns()
         result = peer.call(what)
         elapsed = time.perf_counter_ns() - start

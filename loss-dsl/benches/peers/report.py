@@ -1,5 +1,7 @@
 """Tables in Markdown."""
 
+import math
+
 from cases import Case
 from demands import (
     DEMANDS,
@@ -32,7 +34,9 @@ def figure(number, unit=""):
         return "–"
     if number >= 100:
         return f"{number:.0f}{unit}"
-    return f"{number:.2f}{unit}" if number < 10 else f"{number:.1f}{unit}"
+    if number >= 10:
+        return f"{number:.1f}{unit}"
+    return f"{number:.2f}{unit}" if number >= 1 else f"{number:.3g}{unit}"
 
 
 def mebibytes(number):
@@ -138,7 +142,8 @@ def left_out(results):
 def provenance(results):
     versions = ", ".join(f"{package} {number}" for package, number in results["versions"].items())
     text = f"{results['date']}, {results['machine']}; at {results['commit']}; {versions}."
-    loads = sorted(result["load"] for result in results.get("cases", []))
+    points = [point for sweep in results.get("sweeps", []) for point in sweep["points"]]
+    loads = sorted(measured["load"] for measured in results.get("cases", []) + points if "load" in measured)
     if loads:
         text += f" Load average between {loads[0]:.1f} and {loads[-1]:.1f}, median {loads[len(loads) // 2]:.1f}."
         if loads[len(loads) // 2] > 1.25 * results["cores"]:
@@ -152,9 +157,9 @@ def comparison(results):
     return f"""# Against torch, torch.compile and jax
 
 {provenance(results)}
-f32, value and gradients, mean over the rows; milliseconds, best of {results["rounds"]} rounds of turns. *ours*: into buffers that are there, *fresh*:
+f32, value and gradients, mean over the rows; milliseconds, best of {results["rounds"]} rounds of turns (fewer if a case is long). *ours*: into buffers that are there, *fresh*:
 into new arrays, as the peers do; *peer*: the fastest of the three; *copy*: moving as many bytes as inputs and gradients have, once;
-*products*: the three matrix products of a head alone, by faer.
+*products*: the three matrix products of a head alone, by faer. *extra MiB*: resident memory at the peak, less inputs and gradients.
 
 ## Demands
 
@@ -174,8 +179,6 @@ into new arrays, as the peers do; *peer*: the fastest of the three; *copy*: movi
 
 def growth(results):
     """Times along each extent, with the exponent between neighbours: 1 is linear."""
-    import math
-
     parts = []
     for sweep in results["sweeps"]:
         rows, before = [], None

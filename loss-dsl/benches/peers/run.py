@@ -22,6 +22,9 @@ from workers import ROOT, Gone, Workers, build
 AGREEMENT = 1e-3
 # Time for threads of the last contestant that still spin to go to sleep.
 PAUSE = 0.005
+# Long cases are measured in fewer rounds: after so many seconds no other one begins, if there were so many.
+PATIENCE = 30
+FEWEST = 3
 
 
 def available():
@@ -103,7 +106,10 @@ def measure(case, running, workers, options):
             result["bytes"] = [int(word) for word in answer.split()]
     present = agreement(case, here, options.work, result)
     turns = contestants(case, present)
+    start = time.monotonic()
     for round_ in range(options.rounds):
+        if round_ >= FEWEST and time.monotonic() - start > PATIENCE:
+            break
         shift = round_ % len(turns)
         for name, worker, what in turns[shift:] + turns[:shift]:
             time.sleep(PAUSE)
@@ -159,7 +165,8 @@ def grow(options):
             for _ in range(options.rounds):
                 times += map(int, ours.ask("time", "reused", options.turn).split())
             memory = int(workers.once("ours", "memory", loss, *case.size))
-            points.append({"n": case.n, "c": case.c, "d": case.d, "best": min(times), "memory": memory})
+            extents = {"n": case.n, "c": case.c, "d": case.d}
+            points.append(extents | {"best": min(times), "memory": memory, "load": load()})
         sweeps.append({"loss": loss, "axis": axis, "points": points})
     ours.close()
     return machine() | {"sweeps": sweeps}
