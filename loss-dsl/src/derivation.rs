@@ -163,3 +163,38 @@ fn latex_name(name: &str) -> String {
         _ => name.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_that_was_stopped_is_printed() {
+        let nothing = Formula {
+            text: "0",
+            latex: "0",
+        };
+        let printed = |saturated| {
+            let search = Search {
+                e_nodes: 1500,
+                saturated,
+            };
+            let derivation = Derivation {
+                name: "Zero",
+                definition: "pub Zero(x: [N]) { 0 * x }",
+                value: nothing,
+                gradients: &[],
+                shared: &[],
+                conventions: &[],
+                hazards: &[],
+                search,
+            };
+            derivation.to_string()
+        };
+        assert!(!printed(true).contains("search"));
+        assert!(
+            printed(false)
+                .ends_with("search\n    stopped at 1500 e-nodes: better forms may exist\n")
+        );
+    }
+}

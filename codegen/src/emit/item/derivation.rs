@@ -68,3 +68,22 @@ pub(in crate::emit) fn derivation(loss: &Loss, account: Account<'_>) -> TokenStr
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::compile;
+
+    #[test]
+    fn a_search_that_was_stopped_is_told() {
+        let source = "pub Same(z: [N, C], y: [N] in C) { lse[C](z) - z[C = y] }";
+        let compiled = compile(source.parse().expect("tokens"));
+        let mut compiled = compiled.expect("no mistakes").remove(0);
+        for stop in [Stop::Saturated, Stop::Nodes, Stop::Iterations] {
+            compiled.report.stop = stop;
+            let tokens = derivation(&compiled.literal.loss, compiled.account()).to_string();
+            let saturated = tokens.contains("saturated : true");
+            assert_eq!(saturated, stop == Stop::Saturated, "{tokens}");
+        }
+    }
+}
