@@ -4,6 +4,8 @@
 
 use std::fmt::Write;
 
+use loss_random::setting;
+
 /// The test binaries.
 const PARTS: usize = 2;
 
@@ -22,11 +24,6 @@ fn main() {
         std::fs::write(format!("{folder}/part_{part}.rs"), text)
             .expect("a file that can be written");
     }
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    let given = std::env::var(name).ok();
-    given.map_or(default, |text| text.parse().expect("a number"))
 }
 
 /// A module for each loss, with its text, and a list of them all.

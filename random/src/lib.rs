@@ -26,3 +26,12 @@ pub mod point;
 pub mod shrink;
 pub mod sources;
 pub mod writer;
+
+/// A number from the environment, such as `RANDOM_SEED`.
+///
+/// # Panics
+/// If what is there is no number.
+pub fn setting(name: &str, default: u64) -> u64 {
+    let given = std::env::var(name).ok();
+    given.map_or(default, |text| text.parse().expect("a number"))
+}

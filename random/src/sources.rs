@@ -1,7 +1,6 @@
 //! Texts of losses, to be compiled by whoever asks for them.
 
-use loss_codegen::support::Diagnostics;
-use loss_codegen::{sema, syntax};
+use loss_codegen::compile::derived;
 
 use crate::point::Random;
 use crate::writer::program;
@@ -20,11 +19,5 @@ pub fn sources(seed: u64, count: usize) -> impl Iterator<Item = String> {
 }
 
 fn is_accepted(source: &str) -> bool {
-    let mut diagnostics = Diagnostics::new();
-    let Ok(tokens) = source.parse() else {
-        return false;
-    };
-    let definitions = syntax::parse(tokens, &mut diagnostics);
-    sema::analyse(&definitions, &mut diagnostics);
-    diagnostics.is_empty()
+    source.parse().is_ok_and(|tokens| derived(tokens).is_ok())
 }

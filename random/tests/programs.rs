@@ -10,6 +10,7 @@ use std::thread;
 use loss_codegen::simplify::rules;
 use loss_random::check::{Tally, check};
 use loss_random::drive::run;
+use loss_random::setting;
 
 /// Fewer programs than these need not show everything.
 const ENOUGH: u64 = 20_000;
@@ -19,11 +20,6 @@ const FAILURES: usize = 5;
 
 /// Programs in one portion, which one thread checks.
 const PORTION: u64 = 500;
-
-fn setting(name: &str, default: u64) -> u64 {
-    let given = std::env::var(name).ok();
-    given.map_or(default, |text| text.parse().expect("a number"))
-}
 
 #[test]
 fn random_programs_keep_their_values_and_have_their_slopes() {

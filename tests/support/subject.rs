@@ -118,22 +118,10 @@ impl Subject {
         cotangent: &ArrayD<f64>,
         single: bool,
     ) -> Outcome {
-        self.interpreted_with::<f64>(gradient, loss, arrays, cotangent, single)
+        self.interpreted_adjusted::<f64>(gradient, loss, arrays, cotangent, single, &mut |_, _| {})
     }
 
-    /// The same, computed with numbers `T`.
-    pub fn interpreted_with<T: Number>(
-        &self,
-        gradient: &Gradient,
-        loss: &AnyLoss,
-        arrays: &Arrays,
-        cotangent: &ArrayD<f64>,
-        single: bool,
-    ) -> Outcome {
-        self.interpreted_adjusted::<T>(gradient, loss, arrays, cotangent, single, &mut |_, _| {})
-    }
-
-    /// The same, with the value of every node as `adjust` leaves it before others see it.
+    /// The same, computed with numbers `T`, and with the value of every node as `adjust` leaves it before others see it.
     pub fn interpreted_adjusted<T: Number>(
         &self,
         gradient: &Gradient,

@@ -261,6 +261,12 @@ impl Sweep<'_> {
     /// With p = e^(u − lse z): dp = p (du − dlse) and dlse = Σ softmax(z) dz. Every form is a
     /// function of log p; `slope` is d form / d log p.
     fn pull_back_softmax(&mut self, s: &Softmax, out: NodeId, g: NodeId) {
+        if s.form == SoftmaxForm::LogComplement
+            && let Some(hit) = s.hit
+            && self.graph.free(g).is_disjoint(s.axes)
+        {
+            return self.pull_back_log_complement(s, hit, g);
+        }
         let form = |sweep: &mut Self, form: SoftmaxForm| {
             sweep.graph.softmax(Softmax { form, ..s.clone() })
         };
@@ -287,12 +293,6 @@ impl Sweep<'_> {
             }
         };
         let to_log = self.graph.mul(g, slope);
-        if s.form == SoftmaxForm::LogComplement
-            && let Some(hit) = s.hit
-            && self.graph.free(g).is_disjoint(s.axes)
-        {
-            return self.pull_back_log_complement(s, hit, g);
-        }
         // An element at a hit is the body under a one-hot: all of the cotangent goes to the body, so
         // that 1 - p meets itself there and an element is not differentiated twice.
         let inside = s

@@ -54,6 +54,11 @@ impl Graph {
         self.range(id).is_positive()
     }
 
+    /// Whether a value of the node may be −∞, the logit that a filter leaves out.
+    pub fn may_be_left_out(&self, id: NodeId) -> bool {
+        self.range(id).contains(f64::NEG_INFINITY)
+    }
+
     /// Whether every value of the node is proven to be ≥ 0.
     pub fn is_nonnegative(&self, id: NodeId) -> bool {
         self.range(id).is_nonnegative()

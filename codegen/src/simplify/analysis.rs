@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use egg::{Analysis, DidMerge, EGraph, Id};
 
-use super::language::{ENode, Op, Slot};
+use super::language::{ENode, Op};
 use super::monomial::Monomial;
 #[cfg(test)]
 use super::proof::Property;
@@ -158,14 +158,7 @@ impl Analysis<ENode> for Facts {
 fn free(egraph: &Egraph, node: &ENode) -> AxisSet {
     let child = |i: usize| egraph[node.children[i]].data.free;
     match &node.op {
-        Op::Position(axis) => AxisSet::of(*axis),
-        Op::Load(_, slots) => {
-            let own = slots.iter().filter_map(|slot| match slot {
-                Slot::Axis(axis) => Some(*axis),
-                Slot::At => None,
-            });
-            all_free(egraph, node).union(own.collect())
-        }
+        Op::Position(_) | Op::Load(..) => all_free(egraph, node).union(node.op.axes()),
         Op::Reduce(_, axes) | Op::Angle(axes) => all_free(egraph, node).minus(*axes),
         Op::Softmax { axes, hit, .. } => {
             let bound = if *hit {

@@ -183,6 +183,31 @@ fn compare<F: any::Number>(subject: &Subject, point: &Point, single: bool) -> Ve
     Verdict::Right { sharp }
 }
 
+/// The test of one part of what the build script has written.
+#[macro_export]
+macro_rules! test_part {
+    ($file:literal) => {
+        #[allow(
+            dead_code,
+            deprecated,
+            clippy::all,
+            clippy::pedantic,
+            reason = "as random as their text"
+        )]
+        mod losses {
+            use loss_random_compiled::Listed;
+            use loss_tests::support::any::AnyLoss;
+
+            include!(concat!(env!("OUT_DIR"), "/", $file));
+        }
+
+        #[test]
+        fn kernels_of_random_losses_compute_what_the_interpreter_does() {
+            loss_random_compiled::judge(losses::ALL);
+        }
+    };
+}
+
 /// Compares losses at three points each.
 ///
 /// # Panics

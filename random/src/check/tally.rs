@@ -9,7 +9,7 @@ use std::fmt;
 pub struct Tally {
     /// Programs.
     pub programs: usize,
-    /// Programs that divide by 0.
+    /// Programs that are not compiled: they divide by 0, or have too many axes.
     pub refused: usize,
     /// Programs with a finite value and gradients at their point.
     pub finite: usize,
@@ -66,7 +66,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} programs ({} more divide by 0): {} finite, {} saturated (at most {} e-nodes), {} with dual numbers, {} with differences; {} at jumps, {} at kinks, {} leaks, {} degenerate",
+            "{} programs ({} more refused): {} finite, {} saturated (at most {} e-nodes), {} with dual numbers, {} with differences; {} at jumps, {} at kinks, {} leaks, {} degenerate",
             self.programs,
             self.refused,
             self.finite,

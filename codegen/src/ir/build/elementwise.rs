@@ -141,9 +141,11 @@ impl Graph {
 
     /// Whether a node is the share of one of several logits none of which is filtered out, and 0 only where it underflows.
     fn is_positive_share(&self, id: NodeId) -> bool {
-        let given = |id: NodeId| !self.range(id).contains(f64::NEG_INFINITY);
         match self.node(id) {
-            Node::Softmax(s) => s.form == SoftmaxForm::Prob && given(s.value) && given(s.body),
+            Node::Softmax(s) => {
+                let any_left_out = self.may_be_left_out(s.value) || self.may_be_left_out(s.body);
+                s.form == SoftmaxForm::Prob && !any_left_out
+            }
             _ => false,
         }
     }
@@ -171,7 +173,6 @@ impl Graph {
         }
         // The probability of what is the case: its powers are taken from its logarithm, which a choice has not.
         if let Node::Select(condition, x, y) = *self.node(a)
-            && !self.is_literal()
             && let Some(share) = self.function_of_choice(UnaryOp::Sigmoid, condition, x, y)
         {
             return self.pow(share, b);

@@ -169,21 +169,16 @@ impl Graph {
             return self.scale(chosen, ca);
         }
         // ±x is one choice, whichever sign comes first.
-        if xa == xb && ca.is_negative() && self.as_rational(xa).is_none() {
+        if xa == xb && ca.is_negative() {
             let (a, b) = (self.neg(a), self.neg(b));
             let opposite = self.select(condition, a, b);
             return self.neg(opposite);
         }
-        if let Some(known) = self.recognise_choice(condition, a, b) {
+        // Half the work.
+        if let Some(known) = self.function_of_choice(UnaryOp::Softplus, condition, a, b) {
             return known;
         }
         self.intern(Node::Select(condition, a, b))
-    }
-
-    /// A choice between `softplus(x)` and `softplus(y)` is the softplus of a choice, which is half the work.
-    fn recognise_choice(&mut self, condition: NodeId, a: NodeId, b: NodeId) -> Option<NodeId> {
-        let found = self.function_of_choice(UnaryOp::Softplus, condition, a, b)?;
-        (!self.is_literal()).then_some(found)
     }
 
     /// `f(if c { x } else { y })` for `if c { f(x) } else { f(y) }`.
@@ -197,7 +192,7 @@ impl Graph {
         let (&Node::Unary(f, x), &Node::Unary(g, y)) = (self.node(a), self.node(b)) else {
             return None;
         };
-        if (f, g) != (op, op) {
+        if (f, g) != (op, op) || self.is_literal() {
             return None;
         }
         let argument = self.select(condition, x, y);

@@ -64,7 +64,7 @@ impl Graph {
                 if s.form == SoftmaxForm::Prob
                     && s.hit.is_none()
                     && s.axes == axes
-                    && !self.range(s.body).contains(f64::NEG_INFINITY) =>
+                    && !self.may_be_left_out(s.body) =>
             {
                 return self.one();
             }

@@ -66,8 +66,7 @@ impl Lowering<'_> {
     fn softmax_everywhere(&self, id: NodeId) -> Option<Softmax> {
         match self.graph.node(id) {
             Node::Softmax(s) if s.hit.is_none() => {
-                let is_filtered = self.graph.range(s.body).contains(f64::NEG_INFINITY);
-                (!is_filtered).then(|| s.clone())
+                (!self.graph.may_be_left_out(s.body)).then(|| s.clone())
             }
             _ => None,
         }

@@ -41,7 +41,7 @@ impl Lowering<'_> {
                 SoftmaxForm::Log => {
                     let log = self.log_of_total(s.axes, &shifted);
                     let log = self.low.push(Op::Sub(shifted.difference, log));
-                    if self.graph.range(s.value).contains(f64::NEG_INFINITY) {
+                    if self.graph.may_be_left_out(s.value) {
                         return log;
                     }
                     // Finite, so that a share of 0 times its logarithm is 0.
@@ -85,7 +85,7 @@ impl Lowering<'_> {
         let log = self.low.push(Op::Unary(UnaryOp::Ln, others));
         let gap = self.low.push(Op::Sub(maximum, value));
         let mut odds = self.low.push(Op::Add(gap, log));
-        if self.graph.range(s.value).contains(f64::NEG_INFINITY) {
+        if self.graph.may_be_left_out(s.value) {
             // A logit that is filtered out has no share, even if all are.
             let nothing = self.low.push(Op::NegInfinity);
             let is_out = self.low.push(Op::Compare(CompareOp::Eq, value, nothing));
