@@ -14,6 +14,7 @@ mod lower;
 mod nest;
 mod operations;
 pub mod plan;
+mod show;
 mod store;
 #[cfg(test)]
 mod tests;

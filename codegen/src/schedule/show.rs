@@ -1,0 +1,307 @@
+//! Plans as text: each step with what it loops over, computes and writes, for people who want to know why a kernel is as fast as
+//! it is, and for tests.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::low::{Fold, Index, LowId, Op};
+use super::plan::{Accumulator, BufferId, Nest, Operand, Output, Plan, Step, Stmt};
+use crate::ir::{AxisId, AxisSet, BinaryOp, CompareOp, Graph, Role};
+
+impl Plan {
+    /// The name of a buffer: `losses`, `d_x`, or a temporary by its number.
+    pub fn buffer_name(&self, graph: &Graph, id: BufferId) -> String {
+        let tensor = |i: usize| {
+            let differentiable = Role::Tensor {
+                differentiable: true,
+            };
+            let mut tensors = graph.params().iter().filter(|p| p.role == differentiable);
+            tensors.nth(i).map_or("x", |p| p.name.as_str()).to_owned()
+        };
+        let learnt = |i: usize| {
+            let is_learnt = |role: &Role| matches!(role, Role::Scalar { learn: true, .. });
+            let mut scalars = graph.params().iter().filter(|p| is_learnt(&p.role));
+            scalars.nth(i).map_or("s", |p| p.name.as_str()).to_owned()
+        };
+        match self.buffer(id).output {
+            Some(Output::Losses) => "losses".to_owned(),
+            Some(Output::Weights) => "weights".to_owned(),
+            Some(Output::Gradient(i)) => format!("d_{}", tensor(i)),
+            Some(Output::Learn(i)) => format!("d_{}", learnt(i)),
+            Some(Output::Auxiliary(i)) => format!("output_{i}"),
+            None => format!("kept_{}", id.0),
+        }
+    }
+
+    /// The steps as text.
+    pub fn show(&self, graph: &Graph) -> String {
+        let mut text = String::new();
+        for (i, step) in self.steps.iter().enumerate() {
+            let mut shower = Shower {
+                graph,
+                plan: self,
+                names: BTreeMap::new(),
+                computed: vec![],
+                text: String::new(),
+            };
+            shower.step(step);
+            let _ = write!(text, "{}. {}", i + 1, shower.text);
+        }
+        text
+    }
+}
+
+struct Shower<'p> {
+    graph: &'p Graph,
+    plan: &'p Plan,
+    names: BTreeMap<LowId, String>,
+    /// What the nest computes itself, though it is stored.
+    computed: Vec<LowId>,
+    text: String,
+}
+
+impl Shower<'_> {
+    fn axes(&self, axes: &[AxisId]) -> String {
+        let names: Vec<_> = axes
+            .iter()
+            .map(|&a| self.graph.axis(a).name.as_str())
+            .collect();
+        names.join(", ")
+    }
+
+    fn set(&self, axes: AxisSet) -> String {
+        self.axes(&axes.iter().collect::<Vec<_>>())
+    }
+
+    fn indexed(&self, buffer: BufferId) -> String {
+        let name = self.plan.buffer_name(self.graph, buffer);
+        format!("{name}[{}]", self.axes(&self.plan.buffer(buffer).axes))
+    }
+
+    fn line(&mut self, depth: usize, line: &str) {
+        let _ = writeln!(self.text, "{}{line}", "   ".repeat(depth));
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Nest(nest) => self.nest(nest),
+            Step::Contract {
+                out,
+                left,
+                right,
+                over,
+            } => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                let line = format!(
+                    "{} = matrix product over {}: {left} · {right}",
+                    self.indexed(*out),
+                    self.axes(over)
+                );
+                self.line(0, &line);
+            }
+            Step::Scatter { out, index, source } => {
+                let (index, source) = (self.expr(*index), self.expr(*source));
+                let line = format!("{} = scatter of {source} by {index}", self.indexed(*out));
+                self.line(0, &line);
+            }
+        }
+    }
+
+    fn operand(&mut self, operand: &Operand) -> String {
+        self.expr(operand.node)
+    }
+
+    fn nest(&mut self, nest: &Nest) {
+        let targets: Vec<_> = nest
+            .targets
+            .iter()
+            .map(|t| self.indexed(t.buffer))
+            .collect();
+        let rows = match nest.rows.as_slice() {
+            [] => "once".to_owned(),
+            rows => format!("for each [{}]", self.axes(rows)),
+        };
+        let line = format!("{rows} → {}", targets.join(", "));
+        self.line(0, &line);
+        self.computed = nest
+            .targets
+            .iter()
+            .filter(|t| t.fold.is_none())
+            .map(|t| self.plan.buffer(t.buffer).node)
+            .collect();
+        self.body(nest, &nest.body, 1);
+    }
+
+    fn name(&mut self, node: LowId) -> String {
+        let name = format!("v{}", node.0);
+        self.names.insert(node, name.clone());
+        name
+    }
+
+    fn body(&mut self, nest: &Nest, body: &[Stmt], depth: usize) {
+        for stmt in body {
+            match stmt {
+                Stmt::Let(node) => {
+                    let value = self.expr(*node);
+                    let name = self.name(*node);
+                    self.line(depth, &format!("{name} = {value}"));
+                }
+                Stmt::Store { target, value } => {
+                    let value = self.expr(*value);
+                    let name = self
+                        .plan
+                        .buffer_name(self.graph, nest.targets[*target].buffer);
+                    self.line(depth, &format!("{name} ← {value}"));
+                }
+                Stmt::Fold { target, value, at } => {
+                    let value = self.expr(*value);
+                    let at = at.map(|at| format!("[{}]", self.expr(at)));
+                    let name = self
+                        .plan
+                        .buffer_name(self.graph, nest.targets[*target].buffer);
+                    let line = format!("{name}{} += {value}", at.unwrap_or_default());
+                    self.line(depth, &line);
+                }
+                Stmt::Loop(inner) => {
+                    let line = format!("loop {}:", self.graph.axis(inner.axis).name);
+                    self.line(depth, &line);
+                    let before = self.names.clone();
+                    self.body(nest, &inner.body, depth + 1);
+                    let results = self.accumulators(&inner.accumulators, depth + 1);
+                    self.names = before;
+                    self.names.extend(results);
+                }
+                Stmt::Vector(vector) => {
+                    let line = format!("along {}:", self.graph.axis(vector.axis).name);
+                    self.line(depth, &line);
+                    for &node in &vector.saved {
+                        let name = self.name(node);
+                        self.line(depth + 1, &format!("{name} again"));
+                    }
+                    let before = self.names.clone();
+                    for &node in &vector.saves {
+                        let value = self.expr(node);
+                        let name = self.name(node);
+                        self.line(depth + 1, &format!("{name} = {value}, kept"));
+                    }
+                    for &(target, node) in vector.stores.iter().chain(&vector.folds) {
+                        let value = self.expr(node);
+                        let target = &nest.targets[target];
+                        let name = self.plan.buffer_name(self.graph, target.buffer);
+                        let arrow = if target.fold.is_some() { "+=" } else { "←" };
+                        self.line(depth + 1, &format!("{name} {arrow} {value}"));
+                    }
+                    let results = self.accumulators(&vector.accumulators, depth + 1);
+                    self.names = before;
+                    self.names.extend(results);
+                }
+            }
+        }
+    }
+
+    fn accumulators(&mut self, list: &[Accumulator], depth: usize) -> Vec<(LowId, String)> {
+        let mut names = vec![];
+        for a in list {
+            let value = self.expr(a.value);
+            let name = format!("v{}", a.result.0);
+            let fold = match a.fold {
+                Fold::Sum => "Σ",
+                Fold::Max => "max",
+            };
+            self.line(depth, &format!("{name} = {fold} {value}"));
+            names.push((a.result, name));
+        }
+        names
+    }
+
+    fn index(&mut self, name: &str, index: &[Index]) -> String {
+        let places: Vec<_> = index
+            .iter()
+            .map(|i| match i {
+                Index::Axis(axis) => self.graph.axis(*axis).name.clone(),
+                Index::At(id) => self.expr(*id),
+            })
+            .collect();
+        if places.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{name}[{}]", places.join(", "))
+        }
+    }
+
+    fn expr(&mut self, id: LowId) -> String {
+        if let Some(name) = self.names.get(&id) {
+            return name.clone();
+        }
+        if let Some(read) = self.plan.read(id).cloned()
+            && !self.computed.contains(&id)
+        {
+            let name = self.plan.buffer_name(self.graph, read.buffer);
+            return format!("{name}[{}]", self.axes(&read.index));
+        }
+        let param = |id: crate::ir::ParamId| self.graph.param(id).name.clone();
+        match self.plan.low.op(id).clone() {
+            Op::Const(value) => value.to_string(),
+            Op::Pi => "π".into(),
+            Op::NegInfinity => "-∞".into(),
+            Op::Lowest => "lowest".into(),
+            Op::Smallest => "smallest".into(),
+            Op::Bool(value) => value.to_string(),
+            Op::Place(place) => place.to_string(),
+            Op::Scalar(p) | Op::Flag(p) => param(p),
+            Op::Size(dim) => format!("size {}", self.graph.dim_name(dim)),
+            Op::Load(p, index) | Op::Label(p, index) | Op::Mask(p, index) => {
+                let name = param(p);
+                self.index(&name, &index)
+            }
+            Op::Position(axis) => self.graph.axis(axis).name.clone(),
+            Op::Number(a) => format!("number({})", self.expr(a)),
+            Op::Add(a, b) => self.infix(a, "+", b),
+            Op::Sub(a, b) => self.infix(a, "-", b),
+            Op::Mul(a, b) => self.infix(a, "·", b),
+            Op::Div(a, b) => self.infix(a, "/", b),
+            Op::Neg(a) => format!("-{}", self.expr(a)),
+            Op::Powi(a, n) => format!("{}^{n}", self.expr(a)),
+            Op::Unary(op, a) => format!("{}({})", op.name(), self.expr(a)),
+            Op::Binary(op, a, b) => {
+                let name = match op {
+                    BinaryOp::Pow => "pow",
+                    BinaryOp::Min => "min",
+                    BinaryOp::Max => "max",
+                    BinaryOp::Xlogy => "xlogy",
+                };
+                format!("{name}({}, {})", self.expr(a), self.expr(b))
+            }
+            Op::Compare(op, a, b) => {
+                let op = match op {
+                    CompareOp::Eq => "==",
+                    CompareOp::Lt => "<",
+                    CompareOp::Le => "<=",
+                };
+                self.infix(a, op, b)
+            }
+            Op::Not(a) => format!("!{}", self.expr(a)),
+            Op::And(a, b) => self.infix(a, "and", b),
+            Op::Select(c, a, b) => {
+                let (c, a, b) = (self.expr(c), self.expr(a), self.expr(b));
+                format!("if {c} {{ {a} }} else {{ {b} }}")
+            }
+            Op::Reduce(fold, axes, body) => {
+                let fold = match fold {
+                    Fold::Sum => "sum",
+                    Fold::Max => "max",
+                };
+                format!("{fold}[{}]({})", self.set(axes), self.expr(body))
+            }
+            Op::Contract { over, left, right } => {
+                let (left, right) = (self.expr(left), self.expr(right));
+                format!("product[{}]({left}, {right})", self.set(over))
+            }
+        }
+    }
+
+    fn infix(&mut self, a: LowId, op: &str, b: LowId) -> String {
+        let (a, b) = (self.expr(a), self.expr(b));
+        format!("({a} {op} {b})")
+    }
+}
