@@ -23,5 +23,6 @@ mod snapshots;
 mod spellings;
 mod support;
 mod tidy;
+mod tiles;
 mod ui;
 mod written;

@@ -37,17 +37,32 @@ impl Plan {
     pub fn show(&self, graph: &Graph) -> String {
         let mut text = String::new();
         for (i, step) in self.steps.iter().enumerate() {
-            let mut shower = Shower {
-                graph,
-                plan: self,
-                names: BTreeMap::new(),
-                computed: vec![],
-                text: String::new(),
+            let Step::Walk(walk) = step else {
+                let _ = write!(text, "{}. {}", i + 1, self.show_step(graph, step));
+                continue;
             };
-            shower.step(step);
-            let _ = write!(text, "{}. {}", i + 1, shower.text);
+            let axis = self.tile.map_or("", |axis| graph.axis(axis).name.as_str());
+            let _ = writeln!(text, "{}. for each tile of {axis}", i + 1);
+            for (k, inner) in walk.steps.iter().enumerate() {
+                let again = if inner.again { "again, " } else { "" };
+                let shown = self.show_step(graph, &inner.step).replace('\n', "\n   ");
+                let shown = shown.trim_end();
+                let _ = writeln!(text, "   {}.{}. {again}{shown}", i + 1, k + 1);
+            }
         }
         text
+    }
+
+    fn show_step(&self, graph: &Graph, step: &Step) -> String {
+        let mut shower = Shower {
+            graph,
+            plan: self,
+            names: BTreeMap::new(),
+            computed: vec![],
+            text: String::new(),
+        };
+        shower.step(step);
+        shower.text
     }
 }
 
@@ -104,6 +119,7 @@ impl Shower<'_> {
                 let line = format!("{} = scatter of {source} by {index}", self.indexed(*out));
                 self.line(0, &line);
             }
+            Step::Walk(_) => unreachable!("walks are not nested"),
         }
     }
 

@@ -48,6 +48,7 @@ pub mod scatter;
 mod staged;
 pub mod target;
 mod tensor;
+mod tiles;
 
 pub use blocks::{
     blocks, blocks_mut, fold_max_lanes, fold_sum_lanes, padded_lanes, select, write_lanes,
@@ -64,7 +65,8 @@ pub use math::softplus_over_sigmoid::softplus_over_sigmoid;
 pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 pub use reduce::{maximum, minimum, padded, total, total_f64};
 pub use rows::{RowKernel, for_rows};
-pub use scatter::scatter_add;
+pub use scatter::{scatter_add, scatter_add_tile};
 pub use staged::{Staged, permuted};
 pub use target::{BlockTarget, Target};
 pub use tensor::{Tensor, TensorMut, gradient_like};
+pub use tiles::{Tile, Tiles, halves, rescaled};

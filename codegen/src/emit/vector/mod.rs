@@ -55,9 +55,15 @@ impl Scope<'_> {
         for (a, name) in accumulators {
             let identity = identity(a.fold);
             declare.extend(quote!(let mut #name = [#identity; ::loss_dsl::__rt::LANES];));
-            totals.extend(match a.fold {
-                Fold::Sum => quote!(let #name = ::loss_dsl::__rt::total(&#name);),
-                Fold::Max => quote!(let #name = ::loss_dsl::__rt::maximum(&#name);),
+            totals.extend(match (a.fold, rows.running(a.result)) {
+                (Fold::Sum, None) => quote!(let #name = ::loss_dsl::__rt::total(&#name);),
+                (Fold::Max, None) => quote!(let #name = ::loss_dsl::__rt::maximum(&#name);),
+                (Fold::Sum, Some(so_far)) => {
+                    so_far.add(self, &name, &quote!(::loss_dsl::__rt::total_f64(&#name)))
+                }
+                (Fold::Max, Some(so_far)) => {
+                    so_far.extend(&name, &quote!(::loss_dsl::__rt::maximum(&#name)))
+                }
             });
             self.bound.insert(a.result, name);
         }
@@ -215,7 +221,7 @@ impl Scope<'_> {
     }
 
     fn is_leaf_along(&self, axis: AxisId, node: LowId) -> bool {
-        let reads = self.plan.read(node).is_some() && self.reads_buffer(node);
+        let reads = self.is_buffer(node);
         let loads = matches!(
             self.low().op(node),
             Op::Load(..) | Op::Label(..) | Op::Mask(..)
@@ -252,7 +258,12 @@ impl Scope<'_> {
                 .enumerate()
                 .filter(|(d, _)| *d != dim)
                 .collect();
-            let offset = self.offset(&tensor, &fixed);
+            let mut offset = self.offset(&tensor, &fixed);
+            if !self.is_buffer(node)
+                && let Some(start) = self.start(axis)
+            {
+                offset = quote!(#offset + #tensor.at(#dim, #start));
+            }
             quote! {
                 let #slice = #tensor.row(#offset, #tensor.stride(#dim), #extent, &mut #scratch);
             }
@@ -275,6 +286,10 @@ impl Scope<'_> {
         };
         self.slices.insert((axis, node), slice.clone());
         (tokens, Source { node, slice, kind })
+    }
+
+    fn is_buffer(&self, node: LowId) -> bool {
+        self.plan.read(node).is_some() && self.reads_buffer(node)
     }
 
     /// The tensor and index of a node that is an element of a strided tensor.
