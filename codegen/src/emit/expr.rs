@@ -21,14 +21,13 @@ impl Scope<'_> {
             && self.reads_buffer(id)
         {
             let buffer = self.buffer(read.buffer);
-            let terms: Vec<_> = (0usize..)
-                .zip(read.index)
-                .map(|(dim, axis)| {
-                    let place = self.position(axis);
-                    quote!(#buffer.at(#dim, #place))
-                })
+            let index: Vec<_> = read
+                .index
+                .into_iter()
+                .map(Index::Axis)
+                .enumerate()
                 .collect();
-            let offset = sum_of(&terms);
+            let offset = self.offset_within(&buffer, &index);
             return quote!(#buffer.get(#offset));
         }
         match self.low().op(id).clone() {
@@ -161,6 +160,25 @@ impl Scope<'_> {
             .map(|&(dim, i)| {
                 let place = self.place(i);
                 quote!(#tensor.at(#dim, #place))
+            })
+            .collect();
+        sum_of(&terms)
+    }
+
+    /// The offset of an element of a buffer, which has one tile of the tiled axis.
+    pub(super) fn offset_within(
+        &mut self,
+        buffer: &Ident,
+        index: &[(usize, Index)],
+    ) -> TokenStream {
+        let terms: Vec<_> = index
+            .iter()
+            .map(|&(dim, i)| {
+                let place = match i {
+                    Index::Axis(axis) => self.position(axis),
+                    Index::At(_) => self.place(i),
+                };
+                quote!(#buffer.at(#dim, #place))
             })
             .collect();
         sum_of(&terms)

@@ -258,12 +258,16 @@ impl Scope<'_> {
                 .enumerate()
                 .filter(|(d, _)| *d != dim)
                 .collect();
-            let mut offset = self.offset(&tensor, &fixed);
-            if !self.is_buffer(node)
-                && let Some(start) = self.start(axis)
-            {
-                offset = quote!(#offset + #tensor.at(#dim, #start));
-            }
+            // A buffer has the tile alone, a tensor of the caller's all positions.
+            let offset = if self.is_buffer(node) {
+                self.offset_within(&tensor, &fixed)
+            } else {
+                let offset = self.offset(&tensor, &fixed);
+                match self.start(axis) {
+                    Some(start) => quote!(#offset + #tensor.at(#dim, #start)),
+                    None => offset,
+                }
+            };
             quote! {
                 let #slice = #tensor.row(#offset, #tensor.stride(#dim), #extent, &mut #scratch);
             }

@@ -24,11 +24,22 @@ use crate::schedule::plan::{BufferId, Plan, Running, Step};
 /// The axis along which tiles save memory: one that a matrix product has beside the batch, where neither the product nor any array of the
 /// caller's has both. No other axis of the plan may have its dimension.
 pub(super) fn axis(graph: &Graph, plan: &Plan, batch: &[AxisId]) -> Option<AxisId> {
-    let used = used_axes(plan);
+    let nodes = nodes(plan);
+    let used = nodes
+        .iter()
+        .fold(AxisSet::EMPTY, |all, &id| all.union(plan.low.free(id)));
     let alone = |axis: AxisId| {
         let dim = graph.axis(axis).dim;
         !used.iter().any(|a| a != axis && graph.axis(a).dim == dim)
     };
+    let given = nodes.iter().filter_map(|&id| match plan.low.op(id) {
+        Op::Load(param, _) | Op::Label(param, _) | Op::Mask(param, _) => {
+            Some(graph.param(*param).axes.as_slice())
+        }
+        _ => None,
+    });
+    let outputs = plan.buffers.iter().filter(|b| b.output.is_some());
+    let arrays: Vec<&[AxisId]> = given.chain(outputs.map(|b| b.axes.as_slice())).collect();
     let beside_batch = |axes: &[AxisId], axis: &AxisId| {
         let batched = batch.iter().all(|a| axes.contains(a));
         batched && !batch.is_empty() && axes.contains(axis) && !batch.contains(axis)
@@ -39,25 +50,23 @@ pub(super) fn axis(graph: &Graph, plan: &Plan, batch: &[AxisId]) -> Option<AxisI
         };
         let out = plan.buffer(*out);
         let saves = |axis: &&AxisId| {
-            let given = graph.params().iter().any(|p| beside_batch(&p.axes, axis));
-            out.output.is_none() && beside_batch(&out.axes, axis) && !given && alone(**axis)
+            let is_array = arrays.iter().any(|axes| beside_batch(axes, axis));
+            out.output.is_none() && beside_batch(&out.axes, axis) && !is_array && alone(**axis)
         };
         out.axes.iter().find(saves).copied()
     })
 }
 
-/// All axes that expressions of the plan have.
-fn used_axes(plan: &Plan) -> AxisSet {
-    let mut used = AxisSet::EMPTY;
+/// All expressions of the plan.
+fn nodes(plan: &Plan) -> BTreeSet<LowId> {
     let mut seen = BTreeSet::new();
     let mut stack: Vec<LowId> = plan.buffers.iter().map(|buffer| buffer.node).collect();
     while let Some(id) = stack.pop() {
         if seen.insert(id) {
-            used = used.union(plan.low.free(id));
             stack.extend(plan.low.op(id).children());
         }
     }
-    used
+    seen
 }
 
 /// How an expression depends on maxima that still grow.
