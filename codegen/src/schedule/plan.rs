@@ -225,6 +225,17 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The axis of tiles, if the plan has any.
     pub tile: Option<AxisId>,
+    /// A matrix product of a tile that a later walk needs again, and the gradient in whose memory it is kept until then.
+    pub parked: Option<Parked>,
+}
+
+/// A matrix that waits in the memory of a gradient which is not written yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Parked {
+    /// The matrix: for each tile, its rows by the positions of the tile.
+    pub matrix: BufferId,
+    /// The gradient, whose first axis is the tiled one.
+    pub gradient: BufferId,
 }
 
 impl Plan {

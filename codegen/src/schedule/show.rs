@@ -113,6 +113,17 @@ impl Shower<'_> {
                     self.axes(over)
                 );
                 self.line(0, &line);
+                if let Some(parked) = self.plan.parked
+                    && parked.matrix == *out
+                {
+                    let gradient = self.plan.buffer_name(self.graph, parked.gradient);
+                    self.line(
+                        1,
+                        &format!(
+                            "kept in the memory of {gradient} between walks, as far as it has room"
+                        ),
+                    );
+                }
             }
             Step::Scatter { out, index, source } => {
                 let (index, source) = (self.expr(*index), self.expr(*source));

@@ -66,7 +66,7 @@ pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, I
 pub use reduce::{maximum, minimum, padded, total, total_f64};
 pub use rows::{RowKernel, for_rows};
 pub use scatter::{scatter_add, scatter_add_tile};
-pub use staged::{Staged, permuted};
+pub use staged::{Staged, park, permuted, unpark};
 pub use target::{BlockTarget, Target};
 pub use tensor::{Tensor, TensorMut, gradient_like};
 pub use tiles::{Tile, Tiles, halves, rescaled};

@@ -77,6 +77,20 @@ impl<'g, 'd, F: Float> Staged<'g, 'd, F> {
         }
     }
 
+    /// The memory of neighbouring rows, for whatever use until they are written: what it holds is the rows' elements and none of
+    /// another row's. `None` where rows are not one after the other.
+    pub fn memory(&mut self, tile: Tile) -> Option<&mut [F]> {
+        let in_order = match &self.copy {
+            Some(_) => true,
+            None => self.tensor.is_row_major() && self.order.is_sorted(),
+        };
+        let first = self.order.first().copied()?;
+        let rows = self.tensor.shape()[first];
+        let data = self.data();
+        let len = data.len().checked_div(rows)?;
+        in_order.then(|| &mut data[tile.start * len..][..tile.len * len])
+    }
+
     /// The elements, row-major.
     pub fn data(&mut self) -> &mut [F] {
         match &mut self.copy {
@@ -104,6 +118,28 @@ impl<'g, 'd, F: Float> Staged<'g, 'd, F> {
             data[offset] = value;
         }
     }
+}
+
+/// Keeps as many rows of a row-major matrix as there is room for, the first ones.
+pub fn park<F: Float>(memory: Option<&mut [F]>, matrix: &[F], columns: usize) {
+    if let Some(memory) = memory {
+        let len = parked_rows(memory, matrix, columns) * columns;
+        memory[..len].copy_from_slice(&matrix[..len]);
+    }
+}
+
+/// Gives back what [`park`] kept; how many rows that is.
+pub fn unpark<F: Float>(memory: Option<&mut [F]>, matrix: &mut [F], columns: usize) -> usize {
+    let Some(memory) = memory else { return 0 };
+    let rows = parked_rows(memory, matrix, columns);
+    let len = rows * columns;
+    matrix[..len].copy_from_slice(&memory[..len]);
+    rows
+}
+
+fn parked_rows<F>(memory: &[F], matrix: &[F], columns: usize) -> usize {
+    let columns = columns.max(1);
+    (memory.len() / columns).min(matrix.len() / columns)
 }
 
 /// The elements of a tensor, row-major over its axes in the order `order`.
@@ -142,5 +178,42 @@ mod tests {
         let tensor = Tensor::contiguous(&data, &[2, 3, 4]);
         let back = permuted(&tensor, &[1, 0, 2]);
         assert_eq!(back, (0..24).map(f64::from).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn rows_wait_in_the_memory_of_a_gradient() {
+        let mut data = vec![0.0f32; 20];
+        let mut tensor = TensorMut::contiguous(&mut data, &[5, 4]);
+        let mut staged = Staged::rows(&mut tensor, &[0], &[1]);
+        // Tiles of two and three rows, and matrices of six rows: four of them fit.
+        let tiles = [Tile { start: 0, len: 2 }, Tile { start: 2, len: 3 }];
+        let matrix = |tile: Tile| -> Vec<f32> {
+            (0..6 * tile.len)
+                .map(|i| (100 * tile.start + i) as f32)
+                .collect()
+        };
+        for tile in tiles {
+            park(staged.memory(tile), &matrix(tile), tile.len);
+        }
+        for tile in tiles {
+            let mut back = vec![-1.0; 6 * tile.len];
+            assert_eq!(unpark(staged.memory(tile), &mut back, tile.len), 4);
+            let (kept, lost) = back.split_at(4 * tile.len);
+            assert_eq!(kept, &matrix(tile)[..4 * tile.len]);
+            assert!(lost.iter().all(|&x| x == -1.0));
+        }
+    }
+
+    #[test]
+    fn columns_that_interleave_have_no_memory_of_their_own() {
+        let mut data = vec![0.0f32; 20];
+        let layout = Layout::strided(vec![5, 4], vec![1, 5], None);
+        let mut tensor = TensorMut::new(&mut data, layout);
+        let mut staged = Staged::rows(&mut tensor, &[0], &[1]);
+        let tile = Tile { start: 0, len: 2 };
+        assert_eq!(staged.memory(tile), None);
+        let mut matrix = [3.0; 4];
+        park(staged.memory(tile), &matrix, 2);
+        assert_eq!(unpark(staged.memory(tile), &mut matrix, 2), 0);
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::super::scope::ordinal;
-use super::{Kernel, tensor_name};
+use super::{Kernel, data_name, tensor_name};
 use crate::ir::{AxisId, ParamId, Role};
 use crate::schedule::low::{Index, LowId, Op};
 use crate::schedule::plan::{BufferId, Operand};
@@ -31,11 +31,46 @@ impl Kernel<'_> {
             Some(_) => quote!(tile.start > 0),
             None => quote!(false),
         };
+        let parked = self.plan.parked.filter(|parked| parked.matrix == out);
+        let product = |data: TokenStream, m: TokenStream, a_data: TokenStream| {
+            quote! {
+                ::loss_dsl::__rt::contract(
+                    #data, #m, #n, #k, #a_data, #a_strides, #b_data, #b_strides, #accumulate,
+                );
+            }
+        };
+        let product = match parked {
+            None => product(data, m, a_data),
+            Some(parked) => {
+                let gradient = data_name(self.graph, self.plan, parked.gradient);
+                let memory = quote!(#gradient.memory(tile));
+                if self.again {
+                    // Rows that found no room are computed again.
+                    let rest = product(
+                        quote!(&mut matrix[parked * #n..]),
+                        quote!(#m - parked),
+                        quote!(&#a_data[parked * (#a_strides).0..]),
+                    );
+                    quote! {
+                        let matrix: &mut [F] = #data;
+                        let parked = ::loss_dsl::__rt::unpark(#memory, matrix, #n);
+                        #rest
+                    }
+                } else {
+                    let product = product(quote!(matrix), m, a_data);
+                    quote! {
+                        let matrix: &mut [F] = #data;
+                        #product
+                        if tiles.count() > 1 {
+                            ::loss_dsl::__rt::park(#memory, matrix, #n);
+                        }
+                    }
+                }
+            }
+        };
         quote! {
             #declare
-            ::loss_dsl::__rt::contract(
-                #data, #m, #n, #k, #a_data, #a_strides, #b_data, #b_strides, #accumulate,
-            );
+            #product
             #finish
         }
     }

@@ -24,6 +24,7 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, prefix: &str) -> TokenStream {
         prefix,
         read: BTreeSet::new(),
         walk: None,
+        again: false,
         nests: vec![],
         items: vec![],
     };
@@ -87,6 +88,8 @@ struct Kernel<'p> {
     read: BTreeSet<BufferId>,
     /// The tiled axis, while the steps of a walk are emitted.
     walk: Option<AxisId>,
+    /// Whether the step is one that an earlier walk has carried out.
+    again: bool,
     /// The nests that have been emitted, by what they compute: one that is repeated in a later walk is the same code.
     nests: Vec<(Vec<BufferId>, Ident)>,
     /// The code of the nests.

@@ -32,7 +32,9 @@ impl Kernel<'_> {
             elements.push(others);
         }
         let extent = self.extent(axis);
+        let parked = self.stage_parked();
         quote! {
+            #parked
             let tiles = ::loss_dsl::__rt::Tiles::new(#extent, 0 #(+ #elements)*, call.tile);
             #memory
         }
@@ -70,7 +72,9 @@ impl Kernel<'_> {
         for WalkStep { step, again } in walk.steps.iter().rev() {
             let outputs = outputs(step);
             let publish: TokenStream = outputs.iter().map(|&id| self.publish_tile(id)).collect();
+            self.again = *again;
             let tokens = self.step(step);
+            self.again = false;
             // What is folded is memory of the tile's own.
             let tokens = if *again && !is_folded(step) {
                 quote!(if tiles.count() > 1 { #tokens })
@@ -113,14 +117,11 @@ impl Kernel<'_> {
                 continue;
             }
             match buffer.output {
-                Some(Output::Gradient(k)) => {
-                    before.extend(match (nest, target) {
-                        (Some(nest), Some(target)) => self.stage_rows(nest, target, k),
-                        _ => {
-                            let gradient = gradient_name(k);
-                            quote!(let mut #name = ::loss_dsl::__rt::Staged::whole(&mut *#gradient);)
-                        }
-                    });
+                Some(Output::Gradient(_)) => {
+                    let holds_parked = self.plan.parked.is_some_and(|p| p.gradient == id);
+                    if !holds_parked {
+                        before.extend(self.stage(id, nest));
+                    }
                     after.extend(quote!(#name.finish();));
                 }
                 Some(_) => after.extend(self.publish(id, &self.output_data(id))),
@@ -140,6 +141,32 @@ impl Kernel<'_> {
                 }
             }
         }
+    }
+
+    /// The declaration of a gradient, which the nest fills if there is one.
+    fn stage(&self, id: BufferId, nest: Option<&Nest>) -> TokenStream {
+        let Some(Output::Gradient(k)) = self.plan.buffer(id).output else {
+            return TokenStream::new();
+        };
+        let target = |nest: &Nest| nest.targets.iter().find(|t| t.buffer == id).cloned();
+        if let Some((nest, target)) = nest.and_then(|n| Some((n, target(n)?))) {
+            return self.stage_rows(nest, &target, k);
+        }
+        let name = data_name(self.graph, self.plan, id);
+        let gradient = gradient_name(k);
+        quote!(let mut #name = ::loss_dsl::__rt::Staged::whole(&mut *#gradient);)
+    }
+
+    /// The declaration of the gradient whose memory keeps a matrix between walks.
+    fn stage_parked(&self) -> TokenStream {
+        let Some(parked) = self.plan.parked else {
+            return TokenStream::new();
+        };
+        let nest = self.plan.all_steps().find_map(|step| match step {
+            Step::Nest(nest) if outputs(step).contains(&parked.gradient) => Some(nest),
+            _ => None,
+        });
+        self.stage(parked.gradient, nest)
     }
 
     /// The caller's array of an output that is no gradient.

@@ -57,6 +57,7 @@ impl Scheduler<'_> {
             reads,
             steps,
             tile: None,
+            parked: None,
         }
     }
 

@@ -9,7 +9,7 @@ use super::tile::mentions;
 use super::{How, Scheduler};
 use crate::ir::AxisId;
 use crate::schedule::low::{LowId, Op};
-use crate::schedule::plan::{Output, Plan, Running, Step, Walk, WalkStep};
+use crate::schedule::plan::{BufferId, Output, Parked, Plan, Running, Step, Walk, WalkStep};
 
 /// What is computed in one nest: level, rows.
 type Place = (usize, Vec<AxisId>);
@@ -54,13 +54,16 @@ impl Scheduler<'_> {
             }));
         }
         let (buffers, reads) = (self.buffers(), self.reads());
-        Some(Plan {
+        let mut plan = Plan {
             low: self.low,
             buffers,
             reads,
             steps,
             tile: Some(tile),
-        })
+            parked: None,
+        };
+        plan.parked = parked(&plan, &self.batch, tile);
+        Some(plan)
     }
 
     /// Whether the stored value can be computed in tiles.
@@ -193,4 +196,47 @@ impl Scheduler<'_> {
         steps.sort_by_key(|step| step.0);
         steps
     }
+}
+
+/// A product that one later walk computes again, and a gradient that is written in that walk after it: until then, the gradient's memory
+/// can keep the product.
+fn parked(plan: &Plan, batch: &[AxisId], tile: AxisId) -> Option<Parked> {
+    let walks = || {
+        plan.steps.iter().filter_map(|step| match step {
+            Step::Walk(walk) => Some(walk),
+            _ => None,
+        })
+    };
+    let is_again = |step: &WalkStep, id: BufferId| {
+        let out = matches!(step.step, Step::Contract { out, .. } if out == id);
+        step.again && out
+    };
+    let of_batch = |id: BufferId| {
+        let axes = &plan.buffer(id).axes;
+        axes.starts_with(batch) && axes[batch.len()..] == [tile]
+    };
+    let matrix = walks()
+        .flat_map(|walk| &walk.steps)
+        .find_map(|s| match s.step {
+            Step::Contract { out, .. } if s.again && of_batch(out) => Some(out),
+            _ => None,
+        })?;
+    let mut users = walks().filter(|walk| walk.steps.iter().any(|s| is_again(s, matrix)));
+    let walk = users.next()?;
+    if users.next().is_some() {
+        return None;
+    }
+    let after = walk.steps.iter().skip_while(|s| !is_again(s, matrix));
+    let written = after.flat_map(|s| match &s.step {
+        Step::Nest(nest) => nest.targets.iter().map(|t| t.buffer).collect(),
+        Step::Contract { out, .. } | Step::Scatter { out, .. } => vec![*out],
+        Step::Walk(_) => vec![],
+    });
+    let is_gradient = |id: &BufferId| {
+        let buffer = plan.buffer(*id);
+        matches!(buffer.output, Some(Output::Gradient(_))) && buffer.axes.first() == Some(&tile)
+    };
+    let gradient = written.filter(is_gradient);
+    let gradient = gradient.max_by_key(|&id| plan.buffer(id).axes.len())?;
+    Some(Parked { matrix, gradient })
 }
