@@ -40,6 +40,7 @@ pub mod contract;
 mod disjoint;
 pub mod float;
 pub mod isa;
+mod lanes;
 mod layout;
 pub mod math;
 pub mod reduce;
@@ -58,6 +59,10 @@ pub use contract::contract;
 pub use disjoint::RowLayout;
 pub use float::Float;
 pub use isa::{Isa, Kernel, LANES, dispatch};
+pub use lanes::{
+    AlongRows, PART, add_lanes, common_run, fits_lanes, fold_max_rows, fold_sum_rows, groups,
+    narrow_lanes, rounded_lanes, row_lanes, row_positions,
+};
 pub use layout::{Layout, Split};
 pub use math::ln_cosh::ln_cosh;
 pub use math::softplus_over_sigmoid::softplus_over_sigmoid;

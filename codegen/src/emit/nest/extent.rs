@@ -20,15 +20,8 @@ pub(in crate::emit) fn times(extents: &[TokenStream], none: usize) -> TokenStrea
 
 /// The work of a row, about: the elements that its longest loops touch.
 pub(in crate::emit) fn work(graph: &Graph, plan: &Plan, nest: &Nest) -> TokenStream {
-    let mut axes: Vec<AxisId> = vec![];
-    for stmt in &nest.body {
-        let path = deepest(stmt);
-        if path.len() > axes.len() {
-            axes = path;
-        }
-    }
     let _ = plan;
-    let extents: Vec<_> = axes
+    let extents: Vec<_> = longest(nest)
         .iter()
         .map(|&axis| {
             let index = usize::from(graph.axis(axis).dim.0);
@@ -36,6 +29,18 @@ pub(in crate::emit) fn work(graph: &Graph, plan: &Plan, nest: &Nest) -> TokenStr
         })
         .collect();
     times(&extents, 8)
+}
+
+/// The axes of the deepest loop within a row.
+pub(super) fn longest(nest: &Nest) -> Vec<AxisId> {
+    let mut axes: Vec<AxisId> = vec![];
+    for stmt in &nest.body {
+        let path = deepest(stmt);
+        if path.len() > axes.len() {
+            axes = path;
+        }
+    }
+    axes
 }
 
 fn deepest(stmt: &Stmt) -> Vec<AxisId> {

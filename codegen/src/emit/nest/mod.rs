@@ -12,8 +12,10 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::lanes;
 use super::scope::{Scope, buffer_field, buffer_name, ident};
 use crate::ir::{AxisId, Graph};
+use crate::schedule::lanes::RowsInLanes;
 use crate::schedule::plan::{BufferId, Nest, Plan};
 
 pub(super) use extent::{is_splittable, times, work};
@@ -73,11 +75,42 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emi
     for node in once {
         hoisted.extend(scope.let_statement(node));
     }
-    let body = scope.statements(&mut rows, &per_row);
     let count = nest.targets.len();
-    let whole: Vec<_> = names.iter().map(|n| &n.0).collect();
-    let prelude: TokenStream = scope.prelude.values().cloned().collect();
+    let whole: Vec<_> = names.iter().map(|n| n.0.clone()).collect();
+    let mut in_lanes = scope.clone();
+    let body = scope.statements(&mut rows, &per_row);
     let scratch: TokenStream = rows.scratch().collect();
+    let along = quote! {
+        #scratch
+        for row in rows {
+            #positions
+            #take
+            #body
+        }
+    };
+    let choice = nest.rows_in_lanes(&plan.low);
+    let body = if choice == RowsInLanes::Never {
+        along
+    } else {
+        let lanes = lanes::groups(&mut in_lanes, nest, whole.clone(), &per_row);
+        scope.prelude.extend(in_lanes.prelude);
+        scope.used_buffers.extend(in_lanes.used_buffers);
+        match choice {
+            RowsInLanes::WhereShort(axes) => {
+                let work = work_of(&mut scope, nest);
+                let lengths: Vec<_> = axes.iter().map(|&axis| scope.extent(axis)).collect();
+                quote! {
+                    if ::loss_dsl::__rt::fits_lanes(#work, &[#(#lengths),*]) {
+                        #lanes
+                    } else {
+                        #along
+                    }
+                }
+            }
+            _ => lanes,
+        }
+    };
+    let prelude: TokenStream = scope.prelude.values().cloned().collect();
     let cotangent = scope.prelude.contains_key("cotangent");
     let buffers = scope.used_buffers;
     let fields: TokenStream = buffers
@@ -105,13 +138,8 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emi
             ) {
                 let [#(#whole),*] = out;
                 #prelude
-                #scratch
                 #hoisted
-                for row in rows {
-                    #positions
-                    #take
-                    #body
-                }
+                #body
             }
         }
     };
@@ -120,6 +148,11 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emi
         buffers,
         cotangent,
     }
+}
+
+/// The work of a row, in terms of the nest's own variables.
+fn work_of(scope: &mut Scope<'_>, nest: &Nest) -> TokenStream {
+    product(scope, &extent::longest(nest))
 }
 
 fn product(scope: &mut Scope<'_>, axes: &[AxisId]) -> TokenStream {

@@ -19,7 +19,7 @@ pub(in crate::emit) struct Rows {
 
 impl Rows {
     /// The slice, folding and axes of every target.
-    pub(super) fn new(targets: Vec<(Ident, Option<Fold>, Vec<AxisId>)>) -> Self {
+    pub(in crate::emit) fn new(targets: Vec<(Ident, Option<Fold>, Vec<AxisId>)>) -> Self {
         Rows {
             targets,
             scratch: vec![],
