@@ -49,6 +49,7 @@ pub mod scatter;
 mod staged;
 pub mod target;
 mod tensor;
+mod turn;
 
 pub use blocks::{
     blocks, blocks_mut, fold_max_lanes, fold_sum_lanes, padded_lanes, select, write_lanes,
@@ -73,3 +74,4 @@ pub use scatter::scatter_add;
 pub use staged::{Staged, permuted};
 pub use target::{BlockTarget, Target};
 pub use tensor::{Tensor, TensorMut, gradient_like};
+pub use turn::rows_to_lanes;

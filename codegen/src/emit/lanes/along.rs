@@ -15,12 +15,20 @@ use crate::schedule::plan::{Accumulator, Loop, Vector};
 impl Lanes<'_, '_> {
     pub(super) fn looped(&mut self, inner: &Loop) -> TokenStream {
         let acts: Vec<_> = inner.body.iter().map(Act::of).collect();
-        self.positions_in_turn(inner.axis, acts, &inner.accumulators, Sums::Wide, &[])
+        let blocks = self.blocks.clone();
+        let (tokens, results) =
+            self.positions_in_turn(inner.axis, acts, &inner.accumulators, Sums::Wide, &[]);
+        self.blocks = blocks;
+        self.scope.lanes.extend(results);
+        tokens
     }
 
     pub(super) fn vector(&mut self, vector: &Vector) -> TokenStream {
-        let mut acts: Vec<_> = self.shared(vector).into_iter().map(Act::Let).collect();
+        let outer = self.scope.lanes.clone();
         let mut lanes = vec![];
+        let turned = self.turned(vector, &mut lanes);
+        let mut acts: Vec<_> = self.shared(vector).into_iter().map(Act::Let).collect();
+        let mut end = TokenStream::new();
         for &node in &vector.saves {
             let scratch = self.scratch_of(vector.axis, node);
             let memory = format_ident!("{}_lane", scratch);
@@ -31,7 +39,6 @@ impl Lanes<'_, '_> {
                 value: node,
             });
         }
-        let outer = self.scope.lanes.clone();
         for &node in &vector.saved {
             let scratch = self.scratch_of(vector.axis, node);
             let memory = format_ident!("{}_lane", scratch);
@@ -40,7 +47,9 @@ impl Lanes<'_, '_> {
             self.scope.lanes.insert(node, memory);
         }
         for &(target, value) in &vector.stores {
-            acts.push(Act::Store { target, value });
+            let (memory, tokens) = self.block_of_rows(vector.axis, target, &mut lanes);
+            end.extend(tokens);
+            acts.push(Act::Keep { memory, value });
         }
         for &(target, value) in &vector.folds {
             let at = None;
@@ -48,17 +57,14 @@ impl Lanes<'_, '_> {
         }
         let sums = Sums::InParts;
         let accumulators = &vector.accumulators;
-        let tokens = self.positions_in_turn(vector.axis, acts, accumulators, sums, &lanes);
-        for node in &vector.saved {
-            self.scope.lanes.remove(node);
-            if let Some(lanes) = outer.get(node) {
-                self.scope.lanes.insert(*node, lanes.clone());
-            }
-        }
-        tokens
+        let (tokens, results) =
+            self.positions_in_turn(vector.axis, acts, accumulators, sums, &lanes);
+        self.scope.lanes = outer;
+        self.scope.lanes.extend(results);
+        quote!(#turned #tokens #end)
     }
 
-    /// The loop; `lanes` come first at each position.
+    /// The loop, and the names of its results; `lanes` come first at each position.
     fn positions_in_turn(
         &mut self,
         axis: AxisId,
@@ -66,7 +72,7 @@ impl Lanes<'_, '_> {
         accumulators: &[Accumulator],
         sums: Sums,
         lanes: &[TokenStream],
-    ) -> TokenStream {
+    ) -> (TokenStream, Vec<(LowId, Ident)>) {
         let variables = (
             self.scope.bound.clone(),
             self.scope.lanes.clone(),
@@ -122,16 +128,16 @@ impl Lanes<'_, '_> {
             self.scope.lanes,
             self.scope.positions,
         ) = variables;
-        self.scope.lanes.extend(results);
         let body = quote!(#(#lanes)* #body);
         if end_part.is_empty() {
-            return quote! {
+            let tokens = quote! {
                 #declare
                 for #at in 0..#extent { #body }
                 #finish
             };
+            return (tokens, results);
         }
-        quote! {
+        let tokens = quote! {
             #declare
             for from in (0..#extent).step_by(::loss_dsl::__rt::PART) {
                 #part
@@ -139,10 +145,11 @@ impl Lanes<'_, '_> {
                 #end_part
             }
             #finish
-        }
+        };
+        (tokens, results)
     }
 
-    fn place_name(&self, axis: AxisId) -> Ident {
+    pub(super) fn place_name(&self, axis: AxisId) -> Ident {
         format_ident!("at_{}", plain(&self.scope.graph.axis(axis).name))
     }
 

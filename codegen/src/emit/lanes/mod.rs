@@ -2,7 +2,8 @@
 //!
 //! What has a value per row is an array of lanes, computed in a loop over the lanes that the compiler makes
 //! vectors of. Statements without a loop between them share one such loop (`segment`); a loop along an axis goes
-//! through its positions one after the other, with a loop over the lanes in its body (`along`). What a loop over the
+//! through its positions one after the other, with a loop over the lanes in its body (`along`); what it reads and
+//! writes at all of them is turned into lanes, and back, as a block (`turned`). What a loop over the
 //! lanes reads is brought into lanes before it starts (`read`), what it writes goes out after its end: inside there is only
 //! arithmetic. Values that no row changes are scalars, computed before.
 
@@ -10,8 +11,9 @@ mod along;
 mod body;
 mod read;
 mod segment;
+mod turned;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -39,9 +41,18 @@ pub(super) fn groups(
         steps: vec![],
         scratch: vec![],
         kept: BTreeMap::new(),
+        blocks: BTreeMap::new(),
+        opening: TokenStream::new(),
+        written_blocks: BTreeSet::new(),
+        spares: BTreeSet::new(),
     };
     let body = lanes.statements(body);
-    let Lanes { steps, scratch, .. } = lanes;
+    let Lanes {
+        steps,
+        scratch,
+        opening,
+        ..
+    } = lanes;
     let names: Vec<_> = steps.iter().map(|s| &s.name).collect();
     let steps: TokenStream = steps
         .iter()
@@ -54,6 +65,7 @@ pub(super) fn groups(
         #scratch
         for (row, count) in ::loss_dsl::__rt::groups(rows, run) {
             #positions
+            #opening
             #body
         }
     }
@@ -77,6 +89,13 @@ struct Lanes<'s, 'p> {
     /// Declarations of scratch memory.
     scratch: Vec<TokenStream>,
     kept: BTreeMap<(AxisId, LowId), Ident>,
+    /// Leaves that are turned where the code stands.
+    blocks: BTreeMap<(AxisId, LowId), Ident>,
+    /// What a group of rows begins with.
+    opening: TokenStream,
+    /// Targets that have a block.
+    written_blocks: BTreeSet<usize>,
+    spares: BTreeSet<String>,
 }
 
 impl Lanes<'_, '_> {

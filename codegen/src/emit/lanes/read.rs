@@ -10,16 +10,16 @@ use super::{Lanes, Step};
 use crate::schedule::low::{Index, LowId, LowKind, Op};
 
 /// An array with a place for each row: how its elements are read, and where.
-struct Place {
+pub(super) struct Place {
     /// The array as the nest calls it.
-    array: Ident,
+    pub(super) array: Ident,
     /// Its values, a slice.
-    data: TokenStream,
+    pub(super) data: TokenStream,
     /// Its extents and strides.
     layout: TokenStream,
-    index: Vec<Index>,
+    pub(super) index: Vec<Index>,
     /// Offset of the element for the first row of the group; where an index is computed, of row `i`.
-    offset: TokenStream,
+    pub(super) offset: TokenStream,
 }
 
 impl Lanes<'_, '_> {
@@ -141,7 +141,7 @@ impl Lanes<'_, '_> {
     }
 
     /// Where a leaf lies.
-    fn place(&mut self, node: LowId) -> Place {
+    pub(super) fn place(&mut self, node: LowId) -> Place {
         if let Some(read) = self.scope.plan.read(node).cloned()
             && self.scope.reads_buffer(node)
         {
@@ -184,7 +184,7 @@ impl Lanes<'_, '_> {
     }
 
     /// The variable that says how an array goes on from row to row; none if rows do not index it.
-    fn step(&mut self, place: &Place) -> Option<Ident> {
+    pub(super) fn step(&mut self, place: &Place) -> Option<Ident> {
         let mut axes = vec![];
         for (dim, index) in place.index.iter().enumerate() {
             if let Index::Axis(axis) = index
