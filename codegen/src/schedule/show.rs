@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::lanes::RowsInLanes;
 use super::low::{Fold, Index, LowId, Op};
 use super::plan::{Accumulator, BufferId, Nest, Operand, Output, Plan, Step, Stmt};
 use crate::ir::{AxisId, AxisSet, BinaryOp, CompareOp, Graph, Role};
@@ -121,7 +122,14 @@ impl Shower<'_> {
             [] => "once".to_owned(),
             rows => format!("for each [{}]", self.axes(rows)),
         };
-        let line = format!("{rows} → {}", targets.join(", "));
+        let lanes = match nest.rows_in_lanes(&self.plan.low) {
+            RowsInLanes::Never => String::new(),
+            RowsInLanes::Always => ", rows in lanes".to_owned(),
+            RowsInLanes::WhereShort(axes) => {
+                format!(", rows in lanes where short: {}", self.axes(&axes))
+            }
+        };
+        let line = format!("{rows} → {}{lanes}", targets.join(", "));
         self.line(0, &line);
         self.computed = nest
             .targets
