@@ -170,4 +170,11 @@ pub trait Loss: Clone + Debug + Send + Sync {
         self.options_mut().sample_weights = Some(weights);
         self
     }
+
+    /// Takes this many classes at once: see [`Options::tile`].
+    #[must_use]
+    fn with_tile(mut self, classes: usize) -> Self {
+        self.options_mut().tile = Some(classes);
+        self
+    }
 }

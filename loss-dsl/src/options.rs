@@ -66,4 +66,9 @@ pub struct Options {
     pub ignore_index: Option<i64>,
     /// Weight of each sample, in the shape of the per-sample losses. Default: all 1.
     pub sample_weights: Option<ArrayD<f64>>,
+    /// How many classes a head takes at once, which decides its memory: with at least as many as there are, the logits are
+    /// kept and every product is computed once; with fewer, memory does not grow with the number of classes and the logits
+    /// are computed a second time for the gradient. Results differ by rounding. Of no effect where nothing is
+    /// multiplied. Default: by size.
+    pub tile: Option<usize>,
 }

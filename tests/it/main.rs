@@ -24,5 +24,6 @@ mod snapshots;
 mod spellings;
 mod support;
 mod tidy;
+mod tiles;
 mod ui;
 mod written;

@@ -144,6 +144,13 @@ impl AnyLoss {
         self
     }
 
+    /// Takes this many classes at once, or as many as their number says.
+    #[must_use]
+    pub fn with_tile(mut self, classes: Option<usize>) -> Self {
+        self.object.choices().tile = classes;
+        self
+    }
+
     /// The value.
     pub fn evaluate<F: Number>(&self, inputs: &Inputs<'_, F>) -> Result<Value<F>, Error> {
         F::kernels(&*self.object).value(inputs)

@@ -21,8 +21,14 @@ impl Scope<'_> {
             && self.reads_buffer(id)
         {
             let buffer = self.buffer(read.buffer);
-            let index: Vec<_> = read.index.iter().map(|&axis| Index::Axis(axis)).collect();
-            return self.element(&buffer, &index);
+            let index: Vec<_> = read
+                .index
+                .into_iter()
+                .map(Index::Axis)
+                .enumerate()
+                .collect();
+            let offset = self.offset_within(&buffer, &index);
+            return quote!(#buffer.get(#offset));
         }
         match self.low().op(id).clone() {
             Op::Const(value) => constant(value),
@@ -35,9 +41,8 @@ impl Scope<'_> {
             Op::Scalar(param) => self.scalar(param),
             Op::Flag(param) => self.flag(param),
             Op::Size(dim) => {
-                let axis = self.axis_of(dim);
-                let extent = self.extent(axis);
-                quote!(F::from_usize(#extent))
+                let size = self.size(dim);
+                quote!(F::from_usize(#size))
             }
             Op::Load(param, index) => {
                 let tensor = self.tensor(param);
@@ -54,11 +59,14 @@ impl Scope<'_> {
                 quote!(#mask[#at])
             }
             Op::Position(axis) => {
-                let position = self.position(axis);
-                match self.lane_axis == Some(axis) {
-                    // In 32 bits from the start: as many lanes as a float has.
-                    true => quote!((from as u32 + i as u32)),
-                    false => quote!((#position as u32)),
+                if self.lane_axis != Some(axis) {
+                    let position = self.place(Index::Axis(axis));
+                    return quote!((#position as u32));
+                }
+                // In 32 bits from the start: as many lanes as a float has.
+                match self.start(axis) {
+                    Some(start) => quote!(((#start + from) as u32 + i as u32)),
+                    None => quote!((from as u32 + i as u32)),
                 }
             }
             Op::Number(a) => {
@@ -123,7 +131,7 @@ impl Scope<'_> {
         !self.computed_here.contains(&id)
     }
 
-    /// The position on an axis, a `usize`.
+    /// The position on an axis, or within its tile, a `usize`.
     pub(super) fn position(&mut self, axis: AxisId) -> TokenStream {
         self.positions[&axis].clone()
     }
@@ -131,7 +139,13 @@ impl Scope<'_> {
     /// A position given by an index, a `usize`.
     pub(super) fn place(&mut self, index: Index) -> TokenStream {
         match index {
-            Index::Axis(axis) => self.position(axis),
+            Index::Axis(axis) => {
+                let position = self.position(axis);
+                match self.start(axis) {
+                    Some(start) => quote!((#start + #position)),
+                    None => position,
+                }
+            }
             Index::At(id) => {
                 let at = self.expr(id);
                 quote!(#at as usize)
@@ -148,11 +162,26 @@ impl Scope<'_> {
                 quote!(#tensor.at(#dim, #place))
             })
             .collect();
-        if terms.is_empty() {
-            quote!(0)
-        } else {
-            quote!(#(#terms)+*)
-        }
+        sum_of(&terms)
+    }
+
+    /// The offset of an element of a buffer, which has one tile of the tiled axis.
+    pub(super) fn offset_within(
+        &mut self,
+        buffer: &Ident,
+        index: &[(usize, Index)],
+    ) -> TokenStream {
+        let terms: Vec<_> = index
+            .iter()
+            .map(|&(dim, i)| {
+                let place = match i {
+                    Index::Axis(axis) => self.position(axis),
+                    Index::At(_) => self.place(i),
+                };
+                quote!(#buffer.at(#dim, #place))
+            })
+            .collect();
+        sum_of(&terms)
     }
 
     fn element(&mut self, tensor: &Ident, index: &[Index]) -> TokenStream {
@@ -170,17 +199,20 @@ impl Scope<'_> {
             offset = Some(match offset {
                 None => place,
                 Some(offset) => {
-                    let extent = self.extent(axis);
-                    quote!((#offset) * #extent + #place)
+                    let size = self.size(self.graph.axis(axis).dim);
+                    quote!((#offset) * #size + #place)
                 }
             });
         }
         offset.unwrap_or(quote!(0))
     }
+}
 
-    pub(super) fn axis_of(&self, dim: crate::ir::DimId) -> AxisId {
-        let at = self.graph.axes().iter().position(|axis| axis.dim == dim);
-        AxisId(at.expect("a dimension has an axis") as u8)
+fn sum_of(terms: &[TokenStream]) -> TokenStream {
+    if terms.is_empty() {
+        quote!(0)
+    } else {
+        quote!(#(#terms)+*)
     }
 }
 

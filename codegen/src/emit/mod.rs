@@ -193,8 +193,8 @@ fn hygienic(tokens: TokenStream) -> TokenStream {
 fn is_splittable(plan: &Plan, gradient: &Gradient) -> bool {
     let loss = &gradient.loss;
     plan.steps.iter().all(|step| match step {
-        Step::Nest(nest) => nest::is_splittable(plan, nest, &loss.batch, &loss.graph),
-        Step::Contract { .. } | Step::Scatter { .. } => false,
+        Step::Nest(nest) => nest::is_splittable(nest, &loss.batch, &loss.graph),
+        Step::Contract { .. } | Step::Scatter { .. } | Step::Walk(_) => false,
     })
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Scope<'p> {
     pub(super) computed_here: BTreeSet<LowId>,
     /// The axis whose positions are lanes where the code stands.
     pub(super) lane_axis: Option<AxisId>,
+    /// The axis of which there is only a tile, if the nest stands in a walk.
+    pub(super) tile: Option<AxisId>,
     /// Slices along an axis that are in scope.
     pub(super) slices: BTreeMap<(AxisId, LowId), Ident>,
     /// Buffers that the nest reads.
@@ -37,10 +39,11 @@ pub(super) struct Scope<'p> {
 }
 
 impl<'p> Scope<'p> {
-    pub(super) fn new(graph: &'p Graph, plan: &'p Plan) -> Self {
+    pub(super) fn new(graph: &'p Graph, plan: &'p Plan, tile: Option<AxisId>) -> Self {
         Scope {
             graph,
             plan,
+            tile,
             bound: BTreeMap::new(),
             lanes: BTreeMap::new(),
             positions: BTreeMap::new(),
@@ -103,9 +106,30 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// The extent of an axis, as a variable of the nest.
+    /// The number of positions that loops along an axis have: its extent, or that of the tile; a variable of the nest.
     pub(super) fn extent(&mut self, axis: AxisId) -> TokenStream {
-        let dim = self.graph.axis(axis).dim;
+        if self.tile != Some(axis) {
+            return self.size(self.graph.axis(axis).dim);
+        }
+        let name = format_ident!("tile_{}", plain(&self.graph.axis(axis).name));
+        self.prelude
+            .insert(name.to_string(), quote!(let #name = self.tile.len;));
+        quote!(#name)
+    }
+
+    /// The first position of the tile of an axis, if there is one: what is added to a position within the tile.
+    pub(super) fn start(&mut self, axis: AxisId) -> Option<TokenStream> {
+        if self.tile != Some(axis) {
+            return None;
+        }
+        let name = format_ident!("start_{}", plain(&self.graph.axis(axis).name));
+        self.prelude
+            .insert(name.to_string(), quote!(let #name = self.tile.start;));
+        Some(quote!(#name))
+    }
+
+    /// The extent of a dimension, as a variable of the nest.
+    pub(super) fn size(&mut self, dim: DimId) -> TokenStream {
         let name = extent_name(self.graph, dim);
         let index = usize::from(dim.0);
         self.prelude.insert(

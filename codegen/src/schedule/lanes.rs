@@ -9,7 +9,7 @@
 //! * a nest with loops has both ways, and the lengths of its innermost loops decide when it runs (the number is the
 //!   run time's, where it was measured). Lengths alone: with the number of rows in the choice, the
 //!   value of a row would depend on the batch that it is in;
-//! * a nest of a single row, or with so much in it that a second copy costs more to compile than it can
+//! * a nest of a single row, one that sees a tile at a time (tiles are long), or one with so much in it that a second copy costs more to compile than it can
 //!   save, has one way only, along the row.
 
 use std::collections::BTreeSet;
@@ -33,9 +33,9 @@ pub enum RowsInLanes {
 }
 
 impl Nest {
-    /// How the rows are taken.
-    pub fn rows_in_lanes(&self, low: &Low) -> RowsInLanes {
-        if self.rows.is_empty() {
+    /// How the rows are taken, of a nest that stands in a walk over tiles or does not.
+    pub fn rows_in_lanes(&self, low: &Low, in_walk: bool) -> RowsInLanes {
+        if self.rows.is_empty() || in_walk {
             return RowsInLanes::Never;
         }
         let mut loops = BTreeSet::new();

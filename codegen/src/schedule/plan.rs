@@ -4,6 +4,9 @@
 //! runs over rows (the batch, or the first axis of what it computes) that are independent of each
 //! other and may go to any thread. Nothing here knows about vector widths or memory: that is
 //! the business of `emit`.
+//!
+//! A plan may be *tiled* along an axis (the classes of a head): the steps that have the axis stand in [`Walk`]s, loops over
+//! tiles of its positions, so that what is a matrix of batch and classes exists for one tile at a time.
 
 use super::low::{Fold, Low, LowId};
 use crate::ir::AxisId;
@@ -36,6 +39,25 @@ pub struct Buffer {
     pub axes: Vec<AxisId>,
     /// The caller's array that it is, or memory of the kernel's own.
     pub output: Option<Output>,
+    /// How it grows from tile to tile, if it does.
+    pub running: Option<Running>,
+}
+
+/// How a buffer without the tiled axis grows from tile to tile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Running {
+    /// A sum or maximum over the axis, element by element: the total so far.
+    Fold(Fold),
+    /// A sum of `e^(f − shift)`, where the shift is a function of maxima so far: when it grows, the total so far
+    /// shrinks by `e^(old − new)`.
+    Rescaled {
+        /// The buffer of the shift.
+        shift: BufferId,
+    },
+    /// A function of maxima so far, the shift of [`Rescaled`](Running::Rescaled) sums.
+    Shift,
+    /// A matrix product over the axis.
+    Product,
 }
 
 /// A stored value as an expression sees it: a buffer under an order of axes.
@@ -81,6 +103,24 @@ pub enum Step {
         /// What is added up.
         source: LowId,
     },
+    /// A loop over tiles of an axis.
+    Walk(Walk),
+}
+
+/// The steps that are carried out for a tile of the plan's tiled axis before the next tile comes.
+#[derive(Clone, Debug)]
+pub struct Walk {
+    /// The steps, none of them a walk.
+    pub steps: Vec<WalkStep>,
+}
+
+/// A step of a [`Walk`].
+#[derive(Clone, Debug)]
+pub struct WalkStep {
+    /// What is done.
+    pub step: Step,
+    /// Whether an earlier walk did the same, so that nothing is to be done if there is a single tile.
+    pub again: bool,
 }
 
 /// A loop nest over rows.
@@ -183,9 +223,25 @@ pub struct Plan {
     pub reads: Vec<(LowId, Read)>,
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// The axis of tiles, if the plan has any.
+    pub tile: Option<AxisId>,
 }
 
 impl Plan {
+    /// Whether a buffer exists for one tile at a time.
+    pub fn is_tile(&self, id: BufferId) -> bool {
+        let buffer = self.buffer(id);
+        buffer.output.is_none() && self.tile.is_some_and(|axis| buffer.axes.contains(&axis))
+    }
+
+    /// All steps, those within walks among them, in order; a step that is repeated once for each time.
+    pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().flat_map(|step| match step {
+            Step::Walk(walk) => walk.steps.iter().map(|s| &s.step).collect(),
+            step => vec![step],
+        })
+    }
+
     /// The buffer with this id.
     pub fn buffer(&self, id: BufferId) -> &Buffer {
         &self.buffers[usize::from(id.0)]

@@ -38,23 +38,42 @@ impl Plan {
     pub fn show(&self, graph: &Graph) -> String {
         let mut text = String::new();
         for (i, step) in self.steps.iter().enumerate() {
-            let mut shower = Shower {
-                graph,
-                plan: self,
-                names: BTreeMap::new(),
-                computed: vec![],
-                text: String::new(),
+            let Step::Walk(walk) = step else {
+                let _ = write!(text, "{}. {}", i + 1, self.show_step(graph, step, false));
+                continue;
             };
-            shower.step(step);
-            let _ = write!(text, "{}. {}", i + 1, shower.text);
+            let axis = self.tile.map_or("", |axis| graph.axis(axis).name.as_str());
+            let _ = writeln!(text, "{}. for each tile of {axis}", i + 1);
+            for (k, inner) in walk.steps.iter().enumerate() {
+                let again = if inner.again { "again, " } else { "" };
+                let shown = self
+                    .show_step(graph, &inner.step, true)
+                    .replace('\n', "\n   ");
+                let shown = shown.trim_end();
+                let _ = writeln!(text, "   {}.{}. {again}{shown}", i + 1, k + 1);
+            }
         }
         text
+    }
+
+    fn show_step(&self, graph: &Graph, step: &Step, in_walk: bool) -> String {
+        let mut shower = Shower {
+            graph,
+            plan: self,
+            in_walk,
+            names: BTreeMap::new(),
+            computed: vec![],
+            text: String::new(),
+        };
+        shower.step(step);
+        shower.text
     }
 }
 
 struct Shower<'p> {
     graph: &'p Graph,
     plan: &'p Plan,
+    in_walk: bool,
     names: BTreeMap<LowId, String>,
     /// What the nest computes itself, though it is stored.
     computed: Vec<LowId>,
@@ -105,6 +124,7 @@ impl Shower<'_> {
                 let line = format!("{} = scatter of {source} by {index}", self.indexed(*out));
                 self.line(0, &line);
             }
+            Step::Walk(_) => unreachable!("walks are not nested"),
         }
     }
 
@@ -122,7 +142,7 @@ impl Shower<'_> {
             [] => "once".to_owned(),
             rows => format!("for each [{}]", self.axes(rows)),
         };
-        let lanes = match nest.rows_in_lanes(&self.plan.low) {
+        let lanes = match nest.rows_in_lanes(&self.plan.low, self.in_walk) {
             RowsInLanes::Never => String::new(),
             RowsInLanes::Always => ", rows in lanes".to_owned(),
             RowsInLanes::WhereShort(axes) => {

@@ -1,11 +1,12 @@
 //! Plans of small losses.
 
 use super::lanes::RowsInLanes;
-use super::plan::{Step, Stmt};
+use super::low::Fold;
+use super::plan::{BufferId, Running, Step, Stmt, Walk};
 use super::{backward, forward, operations};
 use crate::diff;
 use crate::ir::tests::fixture;
-use crate::ir::{AxisSet, Index, Loss, NodeId, Reducer, UnaryOp};
+use crate::ir::{AxisSet, Gradient, Index, Loss, NodeId, Reducer, UnaryOp};
 
 fn loss(f: crate::ir::tests::Fixture, value: NodeId) -> Loss {
     Loss {
@@ -59,7 +60,7 @@ fn rows_are_taken_in_lanes_without_loops_and_where_loops_are_short() {
     let choices = |loss: &Loss| {
         let plan = forward(loss);
         let nests = plan.steps.iter().filter_map(|step| match step {
-            Step::Nest(nest) => Some(nest.rows_in_lanes(&plan.low)),
+            Step::Nest(nest) => Some(nest.rows_in_lanes(&plan.low, false)),
             _ => None,
         });
         nests.collect::<Vec<_>>()
@@ -73,8 +74,8 @@ fn rows_are_taken_in_lanes_without_loops_and_where_loops_are_short() {
     assert_eq!(choices(&loss(f, value)), [RowsInLanes::WhereShort(vec![c])]);
 }
 
-#[test]
-fn cosine_head_is_three_products() {
+/// Softmax cross-entropy of cosines.
+fn cosine_head() -> Gradient {
     let mut f = fixture();
     let axes = AxisSet::of(f.d);
     let (ux, uw) = (f.g.unit(axes, f.x), f.g.unit(axes, f.w));
@@ -86,13 +87,62 @@ fn cosine_head_is_three_products() {
     gradient
         .gradients
         .retain(|g| gradient.loss.graph.param(g.0).name != "z");
-    let plan = backward(&gradient);
-    let products = plan
+    gradient
+}
+
+fn is_product(step: &Step) -> bool {
+    matches!(step, Step::Contract { .. })
+}
+
+#[test]
+fn cosine_head_is_three_products_and_one_again_in_tiles() {
+    let plan = backward(&cosine_head());
+    assert!(!plan.steps.iter().any(is_product), "{:#?}", plan.steps);
+    let walks: Vec<_> = plan
         .steps
         .iter()
-        .filter(|s| matches!(s, Step::Contract { .. }))
-        .count();
-    assert_eq!(products, 3, "{:#?}", plan.steps);
+        .filter_map(|step| match step {
+            Step::Walk(walk) => Some(walk),
+            _ => None,
+        })
+        .collect();
+    let products = |again: bool| -> Vec<usize> {
+        let counted = |walk: &&Walk| {
+            let steps = walk.steps.iter().filter(|step| step.again == again);
+            steps.filter(|step| is_product(&step.step)).count()
+        };
+        walks.iter().map(counted).collect()
+    };
+    assert_eq!(products(false), [1, 2]);
+    assert_eq!(products(true), [0, 1]);
+}
+
+#[test]
+fn the_sum_of_exponentials_does_not_wait_for_the_maximum() {
+    let gradient = cosine_head();
+    let plan = forward(&gradient.loss);
+    let walks = plan.steps.iter().filter(|s| matches!(s, Step::Walk(_)));
+    assert_eq!(walks.count(), 1);
+    let shown = plan.show(&gradient.loss.graph);
+    let running: Vec<_> = plan.buffers.iter().filter_map(|b| b.running).collect();
+    for expected in [Running::Fold(Fold::Max), Running::Shift] {
+        assert!(running.contains(&expected), "{shown}");
+    }
+    let is_rescaled = |running: &Running| matches!(running, Running::Rescaled { .. });
+    assert!(running.iter().any(is_rescaled), "{shown}");
+}
+
+#[test]
+fn nothing_of_a_head_grows_with_batch_times_classes() {
+    let gradient = cosine_head();
+    let graph = &gradient.loss.graph;
+    let plan = backward(&gradient);
+    for (i, buffer) in plan.buffers.iter().enumerate() {
+        let names: Vec<_> = buffer.axes.iter().map(|&a| &graph.axis(a).name).collect();
+        let classes = names.iter().any(|name| *name == "C");
+        let kept = buffer.output.is_none() && classes;
+        assert!(!kept || plan.is_tile(BufferId(i as u16)), "{names:?}");
+    }
 }
 
 #[test]

@@ -218,6 +218,7 @@ impl<F: Float> Bound<F> {
             scalars: loss.scalar_values().into_iter().map(F::from_f64).collect(),
             flags: loss.flag_values(),
             cotangent: Vec::new(),
+            tile: loss.options().tile,
         }
     }
 

@@ -33,6 +33,8 @@ pub struct Call<'a, F: Float> {
     /// ∂total/∂lossₙ for each batch position (one element for a scalar loss), 0 where the position
     /// is ignored. Empty in a forward pass.
     pub cotangent: Vec<F>,
+    /// How many positions of an axis that is walked in tiles are taken at once; by size if it is not given.
+    pub tile: Option<usize>,
 }
 
 /// The value and the auxiliary outputs of a loss that has `K` of them.

@@ -218,7 +218,9 @@ mod tests {
                 *at = rest % extent;
                 rest /= extent;
             }
-            axes.iter().map(|&(k, a)| layout.at(a, place[k])).sum::<usize>()
+            axes.iter()
+                .map(|&(k, a)| layout.at(a, place[k]))
+                .sum::<usize>()
         };
         let mut next = 0;
         for (start, count) in groups(0..rows.iter().product(), along.run) {

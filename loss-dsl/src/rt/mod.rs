@@ -20,10 +20,11 @@
 //! assert!((gradient[0] - 0.115_60).abs() < 1e-4);
 //! ```
 //!
-//! Below about 48 values a row, the shape for few classes is faster: each lane holds a row of its
-//! own, loaded with [`column`] and stored with [`BlockTarget::put`], and totals over the row are
-//! plain lane arrays. (Softmax cross-entropy with its gradient, 65536×10, `f32`, AVX-512, one
-//! thread: 1.2 ms against 11 ms along the classes; from 64 classes on, along is faster.)
+//! For short rows, and for rows of one value, each lane holds a row of its own: [`groups`] hands out rows, what a loop
+//! over the lanes reads comes as [`row_lanes`] or, for all positions of a row at once, from [`rows_to_lanes`], and goes to
+//! [`BlockTarget::put`] or [`BlockTarget::put_block`]; totals over the row are plain lane arrays. (Softmax
+//! cross-entropy with its gradient, `f32`, AVX-512, one thread: 65536×10 in 1.3 ms against 9 ms along the
+//! classes; from about 130 classes on, along is as fast.)
 //!
 //! Everything a kernel calls in its loops is `#[inline(always)]`. The elementwise functions of
 //! [`Float`] take the instruction set after `self`: `x.exp(isa)`, `x.max(isa, y)`.
@@ -49,6 +50,7 @@ pub mod scatter;
 mod staged;
 pub mod target;
 mod tensor;
+mod tiles;
 mod turn;
 
 pub use blocks::{
@@ -70,8 +72,9 @@ pub use math::softplus_over_sigmoid::softplus_over_sigmoid;
 pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 pub use reduce::{maximum, minimum, padded, total, total_f64};
 pub use rows::{RowKernel, for_rows};
-pub use scatter::scatter_add;
+pub use scatter::{scatter_add, scatter_add_tile};
 pub use staged::{Staged, permuted};
 pub use target::{BlockTarget, Target};
 pub use tensor::{Tensor, TensorMut, gradient_like};
+pub use tiles::{Tile, Tiles, halves, rescaled};
 pub use turn::rows_to_lanes;

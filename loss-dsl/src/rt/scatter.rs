@@ -4,7 +4,7 @@
 //! to the row it was read from. Rows are added in ascending n, so repeated indices always meet in
 //! the same order and the result does not depend on threads.
 
-use super::Float;
+use super::{Float, Tile};
 
 /// `out[index[n], :] += src[n, :]` for n in ascending order, rows of `len` values.
 ///
@@ -23,9 +23,50 @@ pub fn scatter_add<F: Float>(out: &mut [F], len: usize, index: &[usize], src: &[
     }
 }
 
+/// The rows of `out` that are in the tile, overwritten by what [`scatter_add`] would add to them.
+///
+/// # Panics
+/// If `src` is not `index.len()` rows, or `out` not as many as the tile.
+pub fn scatter_add_tile<F: Float>(
+    tile: Tile,
+    out: &mut [F],
+    len: usize,
+    index: &[usize],
+    src: &[F],
+) {
+    assert_eq!(src.len(), index.len() * len, "one source row per index");
+    assert_eq!(out.len(), tile.len * len, "a row per position of the tile");
+    out.fill(F::ZERO);
+    if len == 0 {
+        return;
+    }
+    for (&row, source) in index.iter().zip(src.chunks_exact(len)) {
+        let Some(row) = tile.within(row) else {
+            continue;
+        };
+        let target = &mut out[row * len..][..len];
+        for (target, &value) in target.iter_mut().zip(source) {
+            *target += value;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::scatter_add;
+    use super::{scatter_add, scatter_add_tile};
+    use crate::rt::Tile;
+
+    #[test]
+    fn tiles_together_are_the_whole() {
+        let (index, src) = ([2, 0, 2, 4], [1.0, 2.0, 10.0, 20.0, 100.0, 200.0, 7.0, 8.0]);
+        let mut whole = [0.0f64; 10];
+        scatter_add(&mut whole, 2, &index, &src);
+        for (start, len) in [(0, 5), (0, 2), (2, 2), (4, 1)] {
+            let mut out = vec![9.0; 2 * len];
+            scatter_add_tile(Tile { start, len }, &mut out, 2, &index, &src);
+            assert_eq!(out, whole[2 * start..][..2 * len]);
+        }
+    }
 
     #[test]
     fn repeated_rows_add_up_and_others_stay() {

@@ -4,7 +4,7 @@
 //! array can be written like that, it is; where it cannot (a permuted array, say), the gradient is
 //! computed in memory of its own and copied at the end.
 
-use super::{Float, Target, TensorMut};
+use super::{Float, Target, TensorMut, Tile};
 
 /// A gradient that is being written.
 #[derive(Debug)]
@@ -58,6 +58,22 @@ impl<'g, 'd, F: Float> Staged<'g, 'd, F> {
                 .tensor
                 .row_target(rows, columns)
                 .expect("a layout that has rows was checked at the start"),
+        }
+    }
+
+    /// Neighbouring rows, as a target that counts them from 0.
+    ///
+    /// # Panics
+    /// If the tile is not among the rows, or rows are split into pairs of array axes.
+    pub fn part(&mut self, tile: Tile) -> Target<'_, F> {
+        match self.target() {
+            Target::Rows { data, layout } => {
+                let last = tile.start + tile.len;
+                assert!(last <= layout.inner, "rows of a tile are evenly apart");
+                let first = layout.base(tile.start).min(data.len());
+                Target::strided(&mut data[first..], layout)
+            }
+            _ => unreachable!("a gradient has rows"),
         }
     }
 

@@ -27,10 +27,14 @@ impl Kernel<'_> {
         let (declare, data, finish) = self.whole(out);
         let (a_data, a_strides) = a;
         let (b_data, b_strides) = b;
+        let accumulate = match self.plan.buffer(out).running {
+            Some(_) => quote!(tile.start > 0),
+            None => quote!(false),
+        };
         quote! {
             #declare
             ::loss_dsl::__rt::contract(
-                #data, #m, #n, #k, #a_data, #a_strides, #b_data, #b_strides, false,
+                #data, #m, #n, #k, #a_data, #a_strides, #b_data, #b_strides, #accumulate,
             );
             #finish
         }
@@ -84,8 +88,16 @@ impl Kernel<'_> {
             at.expect("an axis of the operand")
         };
         let (rows, columns) = (dim(first), dim(second));
+        let tiled = index.iter().position(|i| match (i, self.walk) {
+            (Index::Axis(axis), Some(tile)) => *axis == tile,
+            _ => false,
+        });
+        let data = match tiled {
+            Some(at) => quote!(&#tensor.data()[#tensor.at(#at, tile.start)..]),
+            None => quote!(#tensor.data()),
+        };
         (
-            quote!(#tensor.data()),
+            data,
             quote!((#tensor.stride(#rows), #tensor.stride(#columns))),
         )
     }
@@ -113,9 +125,17 @@ impl Kernel<'_> {
         let tensor = tensor_name(read.buffer);
         let inner = self.len(&self.plan.buffer(out).axes[1..]);
         let (declare, data, finish) = self.whole(out);
+        let axes = &self.plan.buffer(out).axes;
+        let (labels, source) = (quote!(&call.labels[#label]), quote!(#tensor.data()));
+        let add = match self.walk {
+            Some(tile) if axes[0] == tile => {
+                quote!(scatter_add_tile(tile, #data, #inner, #labels, #source))
+            }
+            _ => quote!(scatter_add(#data, #inner, #labels, #source)),
+        };
         quote! {
             #declare
-            ::loss_dsl::__rt::scatter_add(#data, #inner, &call.labels[#label], #tensor.data());
+            ::loss_dsl::__rt::#add;
             #finish
         }
     }

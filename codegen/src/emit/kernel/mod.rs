@@ -1,9 +1,10 @@
 //! A plan as the body of a kernel function: buffers, row kernels, matrix products, scatters.
 //!
-//! Steps are emitted last first, so that each knows which of its buffers a later one reads.
+//! Steps are emitted last first, so that each knows which of its buffers a later one reads. `walk` emits loops over tiles.
 
 mod contraction;
 mod target;
+mod walk;
 
 use std::collections::BTreeSet;
 
@@ -20,25 +21,24 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, prefix: &str) -> TokenStream {
     let mut kernel = Kernel {
         graph,
         plan,
+        prefix,
         read: BTreeSet::new(),
+        walk: None,
+        nests: vec![],
+        items: vec![],
     };
-    let mut steps: Vec<(usize, TokenStream)> = vec![];
+    let mut steps = vec![];
     // Backwards, so that a step knows whether what it fills is read later.
-    for (i, step) in plan.steps.iter().enumerate().rev() {
-        let tokens = match step {
-            Step::Nest(nest) => kernel.nest(nest, &kernel_name(prefix, i + 1)),
-            Step::Contract {
-                out,
-                left,
-                right,
-                over,
-            } => kernel.contract(*out, left, right, over),
-            Step::Scatter { out, index, source } => kernel.scatter(*out, *index, *source),
-        };
-        steps.push((i, tokens));
+    for step in plan.steps.iter().rev() {
+        steps.push(match step {
+            Step::Walk(walk) => kernel.walk(walk),
+            step => kernel.step(step),
+        });
     }
     let mut body = apart(plan);
-    body.extend(steps.into_iter().rev().map(|s| s.1));
+    body.extend(kernel.items.iter().rev().cloned());
+    body.extend(kernel.tiles());
+    body.extend(steps.into_iter().rev());
     body
 }
 
@@ -82,13 +82,57 @@ fn auxiliary_name(k: usize) -> Ident {
 struct Kernel<'p> {
     graph: &'p Graph,
     plan: &'p Plan,
+    prefix: &'p str,
     /// Buffers that later steps read.
     read: BTreeSet<BufferId>,
+    /// The tiled axis, while the steps of a walk are emitted.
+    walk: Option<AxisId>,
+    /// The nests that have been emitted, by what they compute: one that is repeated in a later walk is the same code.
+    nests: Vec<(Vec<BufferId>, Ident)>,
+    /// The code of the nests.
+    items: Vec<TokenStream>,
 }
 
 impl Kernel<'_> {
-    fn nest(&mut self, nest: &Nest, name: &Ident) -> TokenStream {
-        let emitted = nest::emit(self.graph, self.plan, nest, name);
+    /// A step that is no walk.
+    fn step(&mut self, step: &Step) -> TokenStream {
+        match step {
+            Step::Nest(nest) => self.nest(nest),
+            Step::Contract {
+                out,
+                left,
+                right,
+                over,
+            } => self.contract(*out, left, right, over),
+            Step::Scatter { out, index, source } => self.scatter(*out, *index, *source),
+            Step::Walk(_) => unreachable!("walks are not nested"),
+        }
+    }
+
+    /// The place of a nest among the plan's steps, from 1.
+    fn number(&self, nest: &Nest) -> usize {
+        let first = |step: &Step| match step {
+            Step::Nest(n) => n.targets.first().map(|t| t.buffer),
+            _ => None,
+        };
+        let own = nest.targets.first().map(|t| t.buffer);
+        let mut steps = self.plan.all_steps();
+        let at = steps.position(|step| first(step).is_some() && first(step) == own);
+        at.map_or(0, |at| at + 1)
+    }
+
+    fn nest(&mut self, nest: &Nest) -> TokenStream {
+        let outputs: Vec<BufferId> = nest.targets.iter().map(|t| t.buffer).collect();
+        let known = self.nests.iter().find(|known| known.0 == outputs);
+        let (is_new, name) = match known {
+            Some((_, name)) => (false, name.clone()),
+            None => (true, kernel_name(self.prefix, self.number(nest))),
+        };
+        let emitted = nest::emit(self.graph, self.plan, nest, &name, self.walk);
+        if is_new {
+            self.nests.push((outputs, name.clone()));
+            self.items.push(emitted.items);
+        }
         let mut before = TokenStream::new();
         let mut targets = vec![];
         let mut after = TokenStream::new();
@@ -98,6 +142,7 @@ impl Kernel<'_> {
             targets.push(tokens);
             after.extend(finish);
         }
+        targets.extend(self.rests(nest));
         self.read.extend(emitted.buffers.iter().copied());
         let fields: TokenStream = emitted
             .buffers
@@ -113,13 +158,12 @@ impl Kernel<'_> {
         });
         let rows: Vec<_> = nest.rows.iter().map(|&a| self.extent(a)).collect();
         let rows = times(&rows, 1);
-        let work = nest::work(self.graph, self.plan, nest);
-        let items = emitted.items;
+        let work = nest::work(self.graph, nest, self.walk);
+        let part = self.walk.map(|_| quote!(tile,));
         quote! {
-            #items
             #before
             ::loss_dsl::__rt::for_rows(
-                &#name { call, #seed #fields },
+                &#name { call, #part #seed #fields },
                 #rows,
                 #work,
                 [#(#targets),*],
@@ -137,7 +181,11 @@ impl Kernel<'_> {
         cotangent.map_or(vec![], |p| p.axes.iter().map(|&a| self.extent(a)).collect())
     }
 
+    /// The extent of an axis; in a walk, that of the tile.
     fn extent(&self, axis: AxisId) -> TokenStream {
+        if self.walk == Some(axis) {
+            return quote!(tile.len);
+        }
         let dim = usize::from(self.graph.axis(axis).dim.0);
         quote!(call.dims[#dim])
     }

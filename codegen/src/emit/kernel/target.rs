@@ -1,6 +1,6 @@
 //! Where a step writes: an output of the kernel, or memory of its own that later steps read.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{Kernel, auxiliary_name, data_name, gradient_name, tensor_name};
@@ -37,6 +37,9 @@ impl Kernel<'_> {
         let len = self.len(&target.axes);
         if let Some(fold) = target.fold {
             return self.folded(id, fold, &len);
+        }
+        if self.is_kept_over_tiles(id) {
+            return self.part_of_rows(nest, target);
         }
         let whole = self.len(&buffer.axes);
         match buffer.output {
@@ -82,14 +85,27 @@ impl Kernel<'_> {
         fold: Fold,
         len: &TokenStream,
     ) -> (TokenStream, TokenStream, TokenStream) {
-        // Not the name of the output itself, which is written from it.
-        let name = format_ident!("{}_folded", data_name(self.graph, self.plan, id));
+        if self.is_kept_over_tiles(id) {
+            return self.part_of_fold(id, fold, len);
+        }
+        let name = self.folded_name(id);
         let constructor = match fold {
             Fold::Sum => quote!(sum),
             Fold::Max => quote!(max),
         };
         let declare = quote!(let mut #name = ::std::vec![0.0f64; #len];);
         let tokens = quote!(::loss_dsl::__rt::Target::#constructor(&mut #name));
+        (declare, tokens, self.finish_fold(id))
+    }
+
+    /// Not the name of the output itself, which is written from it.
+    pub(super) fn folded_name(&self, id: BufferId) -> Ident {
+        format_ident!("{}_folded", data_name(self.graph, self.plan, id))
+    }
+
+    /// What is done with a folded target once it is complete.
+    pub(super) fn finish_fold(&self, id: BufferId) -> TokenStream {
+        let name = self.folded_name(id);
         let mut finish = match self.plan.buffer(id).output {
             Some(Output::Learn(k)) => quote!(learn[#k] = #name[0];),
             Some(Output::Losses) => quote!(losses[0] = F::from_f64(#name[0]);),
@@ -109,7 +125,7 @@ impl Kernel<'_> {
             });
             finish.extend(self.publish(id, &quote!(&#name)));
         }
-        (declare, tokens, finish)
+        finish
     }
 
     /// A gradient with a chunk per row, staged where the caller's array has another layout.
@@ -120,6 +136,16 @@ impl Kernel<'_> {
         k: usize,
     ) -> (TokenStream, TokenStream, TokenStream) {
         let name = data_name(self.graph, self.plan, target.buffer);
+        (
+            self.stage_rows(nest, target, k),
+            quote!(#name.target()),
+            quote!(#name.finish();),
+        )
+    }
+
+    /// The declaration of a gradient with a chunk per row.
+    pub(super) fn stage_rows(&self, nest: &Nest, target: &Target, k: usize) -> TokenStream {
+        let name = data_name(self.graph, self.plan, target.buffer);
         let place = |axis: &AxisId| {
             let mut axes = self.plan.buffer(target.buffer).axes.iter();
             axes.position(|a| a == axis)
@@ -128,18 +154,17 @@ impl Kernel<'_> {
         let rows: Vec<_> = (0..nest.rows.len()).collect();
         let columns: Vec<_> = target.axes.iter().map(place).collect();
         let gradient = gradient_name(k);
-        (
-            quote! {
-                let mut #name =
-                    ::loss_dsl::__rt::Staged::rows(&mut *#gradient, &[#(#rows),*], &[#(#columns),*]);
-            },
-            quote!(#name.target()),
-            quote!(#name.finish();),
-        )
+        quote! {
+            let mut #name =
+                ::loss_dsl::__rt::Staged::rows(&mut *#gradient, &[#(#rows),*], &[#(#columns),*]);
+        }
     }
 
     /// A buffer that one operation fills as a whole: declaration, slice, end.
     pub(super) fn whole(&self, out: BufferId) -> (TokenStream, TokenStream, TokenStream) {
+        if self.is_kept_over_tiles(out) {
+            return self.part_of_whole(out);
+        }
         let buffer = self.plan.buffer(out);
         let name = data_name(self.graph, self.plan, out);
         let len = self.len(&buffer.axes);

@@ -123,11 +123,7 @@ impl Lanes<'_, '_> {
         let extent = self.scope.extent(axis);
         self.scope.positions.insert(axis, quote!(#at));
         let body = self.acts(&acts);
-        (
-            self.scope.bound,
-            self.scope.lanes,
-            self.scope.positions,
-        ) = variables;
+        (self.scope.bound, self.scope.lanes, self.scope.positions) = variables;
         let body = quote!(#(#lanes)* #body);
         if end_part.is_empty() {
             let tokens = quote! {

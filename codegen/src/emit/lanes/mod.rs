@@ -33,7 +33,8 @@ pub(super) fn groups(
 ) -> TokenStream {
     let positions = scope.row_positions(&nest.rows);
     let targets = targets.into_iter().zip(&nest.targets);
-    let rows = Rows::new(targets.map(|(whole, t)| (whole, t.fold, t.axes.clone())).collect());
+    let targets = targets.map(|(whole, t)| (whole, t.fold, t.axes.clone()));
+    let rows = Rows::new(targets.collect(), BTreeMap::new());
     let mut lanes = Lanes {
         scope,
         rows,

@@ -130,8 +130,7 @@ impl Lanes<'_, '_> {
             });
         } else {
             let step = step.map_or(quote!(0), |step| quote!(#step.step));
-            let mut lanes =
-                quote!(::loss_dsl::__rt::row_lanes(#data, #offset, #step, count));
+            let mut lanes = quote!(::loss_dsl::__rt::row_lanes(#data, #offset, #step, count));
             if narrow {
                 lanes = quote!(::loss_dsl::__rt::narrow_lanes(#lanes));
             }
@@ -201,7 +200,9 @@ impl Lanes<'_, '_> {
         if let Some(step) = self.steps.iter().find(known) {
             return Some(step.name.clone());
         }
-        let name = self.scope.fresh(&format_ident!("{}_along", place.array).to_string());
+        let name = self
+            .scope
+            .fresh(&format_ident!("{}_along", place.array).to_string());
         let row_axes = self.row_axes.clone();
         let rows: Vec<_> = row_axes.iter().map(|&a| self.scope.extent(a)).collect();
         let pairs = axes.iter().map(|(k, dim)| quote!((#k, #dim)));

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::ir::{AxisId, Graph};
-use crate::schedule::plan::{Nest, Plan, Stmt};
+use crate::schedule::plan::{Nest, Stmt};
 
 /// The product of extents, or `none` of them.
 pub(in crate::emit) fn times(extents: &[TokenStream], none: usize) -> TokenStream {
@@ -19,11 +19,13 @@ pub(in crate::emit) fn times(extents: &[TokenStream], none: usize) -> TokenStrea
 }
 
 /// The work of a row, about: the elements that its longest loops touch.
-pub(in crate::emit) fn work(graph: &Graph, plan: &Plan, nest: &Nest) -> TokenStream {
-    let _ = plan;
+pub(in crate::emit) fn work(graph: &Graph, nest: &Nest, tile: Option<AxisId>) -> TokenStream {
     let extents: Vec<_> = longest(nest)
         .iter()
         .map(|&axis| {
+            if tile == Some(axis) {
+                return quote!(tile.len);
+            }
             let index = usize::from(graph.axis(axis).dim.0);
             quote!(call.dims[#index])
         })
@@ -60,19 +62,13 @@ fn deepest(stmt: &Stmt) -> Vec<AxisId> {
 }
 
 /// Whether the nest addresses the batch only by rows, so that it may be a pair of array axes.
-pub(in crate::emit) fn is_splittable(
-    plan: &Plan,
-    nest: &Nest,
-    batch: &[AxisId],
-    graph: &Graph,
-) -> bool {
+pub(in crate::emit) fn is_splittable(nest: &Nest, batch: &[AxisId], graph: &Graph) -> bool {
     let [axis] = batch else { return false };
     if nest.rows != batch {
         return false;
     }
     let dim = graph.axis(*axis).dim;
     let over_batch = |stmt: &Stmt| all_axes(stmt).iter().any(|&a| graph.axis(a).dim == dim);
-    let _ = plan;
     !nest.body.iter().any(over_batch)
         && nest
             .targets

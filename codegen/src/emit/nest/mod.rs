@@ -1,13 +1,14 @@
 //! A loop nest as an implementation of the run-time library's row kernel.
 //!
 //! `rows` is the memory of a row: targets and scratch; `statements` is the work within a row; `extent` is what the
-//! nest says about its size and its axes.
+//! nest says about its size and its axes; `running` is how totals go on from tile to tile.
 
 mod extent;
 mod rows;
+mod running;
 mod statements;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -16,10 +17,12 @@ use super::lanes;
 use super::scope::{Scope, buffer_field, buffer_name, ident};
 use crate::ir::{AxisId, Graph};
 use crate::schedule::lanes::RowsInLanes;
-use crate::schedule::plan::{BufferId, Nest, Plan};
+use crate::schedule::low::{Fold, LowId};
+use crate::schedule::plan::{BufferId, Nest, Plan, Running, Target};
 
 pub(super) use extent::{is_splittable, times, work};
 pub(super) use rows::Rows;
+use running::SoFar;
 
 /// What a nest is as code.
 pub(super) struct Emitted {
@@ -31,9 +34,26 @@ pub(super) struct Emitted {
     pub(super) cotangent: bool,
 }
 
-/// Emits the nest as a kernel called `name`.
-pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emitted {
-    let mut scope = Scope::new(graph, plan);
+/// Whether a target is a sum that goes on from tile to tile: it has a second target, of what rounding lost.
+pub(super) fn is_running_sum(plan: &Plan, target: &Target) -> bool {
+    let running = plan.buffer(target.buffer).running;
+    let is_sum = matches!(
+        running,
+        Some(Running::Fold(Fold::Sum) | Running::Rescaled { .. })
+    );
+    target.fold.is_none() && is_sum
+}
+
+/// Emits the nest as a kernel called `name`; `tile` is the axis of which it sees a tile at a time. The targets of what rounding lost come after
+/// the nest's own.
+pub(super) fn emit(
+    graph: &Graph,
+    plan: &Plan,
+    nest: &Nest,
+    name: &Ident,
+    tile: Option<AxisId>,
+) -> Emitted {
+    let mut scope = Scope::new(graph, plan, tile);
     // What the kernel keeps under the same node is read from there.
     let elsewhere = |node| {
         plan.read(node).is_some_and(|read| {
@@ -62,21 +82,47 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emi
         });
         names.push((whole, row));
     }
+    let mut running = BTreeMap::new();
+    let mut lost = vec![];
+    for (target, (whole, row)) in nest.targets.iter().zip(&names) {
+        let buffer = plan.buffer(target.buffer);
+        if target.fold.is_some() || buffer.running.is_none() {
+            continue;
+        }
+        let rest = is_running_sum(plan, target).then(|| {
+            let rest = scope.fresh(&format!("{whole}_rest"));
+            let row = scope.fresh(&format!("{rest}_row"));
+            take.extend(quote!(let #row = &mut #rest.row(row)[..1];));
+            lost.push(rest);
+            row
+        });
+        let shift = match buffer.running {
+            Some(Running::Rescaled { shift }) => {
+                let at = nest.targets.iter().position(|t| t.buffer == shift);
+                let at = at.expect("a shift is computed beside its sums");
+                Some((names[at].1.clone(), plan.buffer(shift).node))
+            }
+            _ => None,
+        };
+        let row = row.clone();
+        let so_far: (LowId, SoFar) = (buffer.node, SoFar { row, rest, shift });
+        running.extend([so_far]);
+    }
     let targets = nest
         .targets
         .iter()
         .zip(&names)
         .map(|(t, (_, row))| (row.clone(), t.fold, t.axes.clone()))
         .collect();
-    let mut rows = Rows::new(targets);
+    let mut rows = Rows::new(targets, running);
     let positions = scope.row_positions(&nest.rows);
     let (once, per_row) = scope.split_invariant(nest);
     let mut hoisted = TokenStream::new();
     for node in once {
         hoisted.extend(scope.let_statement(node));
     }
-    let count = nest.targets.len();
-    let whole: Vec<_> = names.iter().map(|n| n.0.clone()).collect();
+    let whole: Vec<_> = names.iter().map(|n| n.0.clone()).chain(lost).collect();
+    let count = whole.len();
     let mut in_lanes = scope.clone();
     let body = scope.statements(&mut rows, &per_row);
     let scratch: TokenStream = rows.scratch().collect();
@@ -88,7 +134,7 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emi
             #body
         }
     };
-    let choice = nest.rows_in_lanes(&plan.low);
+    let choice = nest.rows_in_lanes(&plan.low, tile.is_some());
     let body = if choice == RowsInLanes::Never {
         along
     } else {
@@ -121,9 +167,11 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, nest: &Nest, name: &Ident) -> Emi
         })
         .collect();
     let seed = cotangent.then(|| quote!(cotangent: ::loss_dsl::__rt::Tensor<'a, F>,));
+    let part = tile.map(|_| quote!(tile: ::loss_dsl::__rt::Tile,));
     let items = quote! {
         struct #name<'a, F: ::loss_dsl::Float> {
             call: &'a ::loss_dsl::__rt::Call<'a, F>,
+            #part
             #seed
             #fields
         }

@@ -6,6 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::super::scope::Scope;
+use super::running::SoFar;
 use crate::ir::AxisId;
 use crate::schedule::low::{Fold, LowId, LowKind};
 
@@ -15,16 +16,33 @@ pub(in crate::emit) struct Rows {
     /// Slices that are gathered and values that are kept: a vector each.
     scratch: Vec<(Ident, TokenStream)>,
     kept: BTreeMap<(AxisId, LowId), Ident>,
+    running: BTreeMap<LowId, SoFar>,
 }
 
 impl Rows {
-    /// The slice, folding and axes of every target.
-    pub(in crate::emit) fn new(targets: Vec<(Ident, Option<Fold>, Vec<AxisId>)>) -> Self {
+    /// The slice, folding and axes of every target, and what grows from tile to tile.
+    pub(in crate::emit) fn new(
+        targets: Vec<(Ident, Option<Fold>, Vec<AxisId>)>,
+        running: BTreeMap<LowId, SoFar>,
+    ) -> Self {
         Rows {
             targets,
+            running,
             scratch: vec![],
             kept: BTreeMap::new(),
         }
+    }
+
+    /// How a total goes on from the tiles before.
+    pub(in crate::emit) fn running(&self, result: LowId) -> Option<SoFar> {
+        self.running.get(&result).cloned()
+    }
+
+    /// Whether a target has the tiled axis.
+    pub(super) fn is_tiled(&self, scope: &Scope<'_>, target: usize) -> bool {
+        scope
+            .tile
+            .is_some_and(|axis| self.targets[target].2.contains(&axis))
     }
 
     /// The declarations of scratch memory.

@@ -70,19 +70,30 @@ impl Scope<'_> {
                 }
                 Stmt::Fold { target, value, at } => {
                     let row = rows.row(*target);
-                    let at = match at {
+                    let place = match at {
                         Some(at) => {
                             let at = self.expr(*at);
                             quote!(#at as usize)
                         }
                         None => rows.base(self, *target, None),
                     };
+                    let within_tile = at.is_some() && rows.is_tiled(self, *target);
+                    let at = if within_tile {
+                        quote!(at)
+                    } else {
+                        place.clone()
+                    };
                     let value = self.expr(*value);
-                    match rows.fold(*target) {
+                    let fold = match rows.fold(*target) {
                         Some(Fold::Max) => {
                             quote!(#row[#at] = ::loss_dsl::Float::larger(#row[#at], (#value).to_f64());)
                         }
                         _ => quote!(#row[#at] += (#value).to_f64();),
+                    };
+                    if within_tile {
+                        quote!(if let ::core::option::Option::Some(at) = self.tile.within(#place) { #fold })
+                    } else {
+                        fold
                     }
                 }
                 Stmt::Vector(vector) => self.vector(rows, vector),
@@ -128,9 +139,12 @@ impl Scope<'_> {
         self.slices = scope.2;
         let mut finish = TokenStream::new();
         for (a, name) in inner.accumulators.iter().zip(&names) {
-            if a.fold == Fold::Sum {
-                finish.extend(quote!(let #name = F::from_f64(#name);));
-            }
+            finish.extend(match (a.fold, rows.running(a.result)) {
+                (Fold::Sum, None) => quote!(let #name = F::from_f64(#name);),
+                (Fold::Max, None) => TokenStream::new(),
+                (Fold::Sum, Some(so_far)) => so_far.add(self, name, &quote!(#name)),
+                (Fold::Max, Some(so_far)) => so_far.extend(name, &quote!(#name)),
+            });
             self.bound.insert(a.result, name.clone());
         }
         quote! {

@@ -55,9 +55,15 @@ impl Scope<'_> {
         for (a, name) in accumulators {
             let identity = identity(a.fold);
             declare.extend(quote!(let mut #name = [#identity; ::loss_dsl::__rt::LANES];));
-            totals.extend(match a.fold {
-                Fold::Sum => quote!(let #name = ::loss_dsl::__rt::total(&#name);),
-                Fold::Max => quote!(let #name = ::loss_dsl::__rt::maximum(&#name);),
+            totals.extend(match (a.fold, rows.running(a.result)) {
+                (Fold::Sum, None) => quote!(let #name = ::loss_dsl::__rt::total(&#name);),
+                (Fold::Max, None) => quote!(let #name = ::loss_dsl::__rt::maximum(&#name);),
+                (Fold::Sum, Some(so_far)) => {
+                    so_far.add(self, &name, &quote!(::loss_dsl::__rt::total_f64(&#name)))
+                }
+                (Fold::Max, Some(so_far)) => {
+                    so_far.extend(&name, &quote!(::loss_dsl::__rt::maximum(&#name)))
+                }
             });
             self.bound.insert(a.result, name);
         }
@@ -215,7 +221,7 @@ impl Scope<'_> {
     }
 
     fn is_leaf_along(&self, axis: AxisId, node: LowId) -> bool {
-        let reads = self.plan.read(node).is_some() && self.reads_buffer(node);
+        let reads = self.is_buffer(node);
         let loads = matches!(
             self.low().op(node),
             Op::Load(..) | Op::Label(..) | Op::Mask(..)
@@ -252,7 +258,16 @@ impl Scope<'_> {
                 .enumerate()
                 .filter(|(d, _)| *d != dim)
                 .collect();
-            let offset = self.offset(&tensor, &fixed);
+            // A buffer has the tile alone, a tensor of the caller's all positions.
+            let offset = if self.is_buffer(node) {
+                self.offset_within(&tensor, &fixed)
+            } else {
+                let offset = self.offset(&tensor, &fixed);
+                match self.start(axis) {
+                    Some(start) => quote!(#offset + #tensor.at(#dim, #start)),
+                    None => offset,
+                }
+            };
             quote! {
                 let #slice = #tensor.row(#offset, #tensor.stride(#dim), #extent, &mut #scratch);
             }
@@ -275,6 +290,10 @@ impl Scope<'_> {
         };
         self.slices.insert((axis, node), slice.clone());
         (tokens, Source { node, slice, kind })
+    }
+
+    fn is_buffer(&self, node: LowId) -> bool {
+        self.plan.read(node).is_some() && self.reads_buffer(node)
     }
 
     /// The tensor and index of a node that is an element of a strided tensor.

@@ -37,7 +37,10 @@ impl Scheduler<'_> {
             for (node, captured) in needed {
                 let (other, index) = &self.known[&node];
                 let below = self.level(*other, levels);
-                let together = looped && !captured && self.meets_row_by_row(*other, index, &rows);
+                let together = looped
+                    && !captured
+                    && self.meets_row_by_row(*other, index, &rows)
+                    && !self.waits_for_tiles(i, *other);
                 level = level.max(if together { below } else { below + 1 });
             }
         }

@@ -9,13 +9,15 @@
 //! and rows is one nest.
 //!
 //! `form` says how a value is computed if it is stored, `layout` in which order of axes, `needs` what else has to
-//! be stored for it, `level` in which step; `step` writes the plan.
+//! be stored for it, `level` in which step; `step` writes the plan. `tile` and `walk` do so for plans that are tiled along an axis.
 
 mod form;
 mod layout;
 mod level;
 mod needs;
 mod step;
+mod tile;
+mod walk;
 
 use std::collections::BTreeMap;
 
@@ -66,25 +68,54 @@ struct Scheduler<'g> {
     stored: Vec<Stored>,
     /// Which stored value holds a node, and under which axes.
     known: BTreeMap<LowId, (usize, Vec<AxisId>)>,
+    /// The axis of tiles.
+    tile: Option<AxisId>,
+    /// Sums that are rescaled when their shift grows: the stored value of the shift.
+    rescaled: BTreeMap<usize, usize>,
 }
 
-/// Schedules the outputs.
+/// Schedules the outputs: in tiles where that saves a matrix that no output is.
 pub(super) fn schedule(graph: &Graph, low: Low, batch: &[AxisId], outputs: &[Wanted]) -> Plan {
+    let whole = attempt(graph, low.clone(), batch, outputs, None);
+    let whole = whole.expect("without tiles, everything can be scheduled");
+    match tile::axis(graph, &whole, batch) {
+        Some(axis) => attempt(graph, low, batch, outputs, Some(axis)).unwrap_or(whole),
+        None => whole,
+    }
+}
+
+fn attempt(
+    graph: &Graph,
+    low: Low,
+    batch: &[AxisId],
+    outputs: &[Wanted],
+    tile: Option<AxisId>,
+) -> Option<Plan> {
     let mut scheduler = Scheduler {
         graph,
         low,
         batch: batch.to_vec(),
         stored: vec![],
         known: BTreeMap::new(),
+        tile,
+        rescaled: BTreeMap::new(),
     };
     for wanted in outputs {
         scheduler.store_output(wanted);
     }
     loop {
+        let before = scheduler.stored.len();
         scheduler.store_what_is_needed();
+        // What is stored last may decide what stands in a walk.
+        if scheduler.store_shifts() || tile.is_some() && scheduler.stored.len() > before {
+            continue;
+        }
         let levels = scheduler.levels();
         if !scheduler.store_shared_reductions(&levels) {
-            return scheduler.finish(&levels);
+            return match tile {
+                Some(axis) => scheduler.finish_in_walks(axis, &levels),
+                None => Some(scheduler.finish(&levels)),
+            };
         }
     }
 }
@@ -119,13 +150,19 @@ impl Scheduler<'_> {
                 rows: self.batch.clone(),
             },
             Some(&first) => How::Rows { rows: vec![first] },
-            None => self.folded(*node).unwrap_or(How::Rows { rows: vec![] }),
+            None => match self.folded(*node) {
+                Some(folded) => self.within_rows(*node, folded),
+                None => How::Rows { rows: vec![] },
+            },
         };
         if let How::Rows { rows } = &how
             && matches!(self.low.op(*node), Op::Reduce(..))
             && !rows.iter().all(|&row| self.low.free(*node).contains(row))
         {
             // The same in every row: computed once, since it may run over the rows itself.
+            self.keep(*node);
+        }
+        if self.is_over_tiles(*node) || self.is_column_total(*node) {
             self.keep(*node);
         }
         self.stored.push(Stored {
@@ -180,7 +217,7 @@ impl Scheduler<'_> {
         } else if let Some(scatter) = self.scatter(node) {
             scatter
         } else if let Some(folded) = self.folded(node) {
-            folded
+            self.within_rows(node, folded)
         } else if self.is_batched(free) {
             How::Rows {
                 rows: self.batch.clone(),

@@ -73,7 +73,11 @@ impl Scheduler<'_> {
                 Op::Contract { .. } => (true, loops),
                 Op::Reduce(_, over, _) => {
                     let captured = !in_front && !over.is_disjoint(loops);
-                    let costly = outside || captured || self.is_hit_sum(id);
+                    let costly = outside
+                        || captured
+                        || self.is_hit_sum(id)
+                        || self.is_over_tiles(id)
+                        || self.is_column_total(id);
                     let loops = if in_front { AxisSet::EMPTY } else { loops };
                     (costly, loops.union(over))
                 }
@@ -83,7 +87,8 @@ impl Scheduler<'_> {
                 }
                 _ => (false, loops),
             };
-            if costly && !own {
+            let repeated = of.is_some_and(|i| self.is_same_for_all_tiles(id, i));
+            if (costly || repeated) && !own {
                 found.push((id, false));
                 continue;
             }

@@ -9,29 +9,31 @@ use crate::schedule::nest;
 use crate::schedule::plan::{Buffer, BufferId, Operand, Plan, Read, Step, Target};
 
 impl Scheduler<'_> {
+    /// All stored values as buffers.
+    pub(super) fn buffers(&self) -> Vec<Buffer> {
+        let buffer = |i: usize| {
+            let stored = &self.stored[i];
+            Buffer {
+                node: stored.node,
+                axes: stored.axes.clone(),
+                output: stored.output,
+                running: self.running(i),
+            }
+        };
+        (0..self.stored.len()).map(buffer).collect()
+    }
+
+    /// Where each stored value is read from.
+    pub(super) fn reads(&self) -> Vec<(LowId, Read)> {
+        let read = |(&node, (i, index)): (&LowId, &(usize, Vec<AxisId>))| {
+            let (buffer, index) = (BufferId(*i as u16), index.clone());
+            (node, Read { buffer, index })
+        };
+        self.known.iter().map(read).collect()
+    }
+
     pub(super) fn finish(mut self, levels: &[usize]) -> Plan {
-        let buffers: Vec<_> = self
-            .stored
-            .iter()
-            .map(|s| Buffer {
-                node: s.node,
-                axes: s.axes.clone(),
-                output: s.output,
-            })
-            .collect();
-        let reads: Vec<_> = self
-            .known
-            .iter()
-            .map(|(&node, (i, index))| {
-                (
-                    node,
-                    Read {
-                        buffer: BufferId(*i as u16),
-                        index: index.clone(),
-                    },
-                )
-            })
-            .collect();
+        let (buffers, reads) = (self.buffers(), self.reads());
         let mut steps = vec![];
         let top = levels.iter().max().map_or(0, |level| level + 1);
         for level in 0..top {
@@ -42,12 +44,7 @@ impl Scheduler<'_> {
                     How::Rows { rows } | How::Folded { rows, .. } => {
                         nests.entry(rows.clone()).or_default().push(i);
                     }
-                    How::Contract => steps.push(self.contract_step(i)),
-                    How::Scatter { index, source } => steps.push(Step::Scatter {
-                        out: BufferId(i as u16),
-                        index: *index,
-                        source: *source,
-                    }),
+                    _ => steps.push(self.whole_step(i)),
                 }
             }
             for (rows, members) in nests {
@@ -59,6 +56,20 @@ impl Scheduler<'_> {
             buffers,
             reads,
             steps,
+            tile: None,
+        }
+    }
+
+    /// The step of a value that one operation computes as a whole.
+    pub(super) fn whole_step(&self, i: usize) -> Step {
+        match &self.stored[i].how {
+            How::Contract => self.contract_step(i),
+            How::Scatter { index, source } => Step::Scatter {
+                out: BufferId(i as u16),
+                index: *index,
+                source: *source,
+            },
+            How::Rows { .. } | How::Folded { .. } => unreachable!("computed in a nest"),
         }
     }
 
@@ -103,6 +114,7 @@ impl Scheduler<'_> {
                         unreachable!("only reductions are folded")
                     };
                     let inner = over.minus(rows.iter().copied().collect());
+                    let inner = inner.intersection(self.low.free(*value));
                     (
                         Some(*fold),
                         stored.axes.clone(),
