@@ -85,6 +85,15 @@ fn sizes(dim: &str) -> usize {
     }
 }
 
+/// The same with more classes than are taken with a row in each lane.
+fn wide_sizes(dim: &str) -> usize {
+    match dim {
+        "N" => 350,
+        "C" => 150,
+        _ => 9,
+    }
+}
+
 /// As many elements in images.
 fn image_sizes(dim: &str) -> usize {
     match dim {
@@ -103,6 +112,11 @@ fn coupled_sizes(dim: &str) -> usize {
 }
 
 fn same_bits(subject: &Subject) {
+    same_bits_of(subject, sizes);
+    same_bits_of(subject, wide_sizes);
+}
+
+fn same_bits_of(subject: &Subject, sizes: fn(&str) -> usize) {
     let loss = &subject.loss;
     let spec = loss.spec();
     let pairs = spec.coupled || spec.value_axes.is_empty();

@@ -15,6 +15,7 @@ mod goldens;
 mod gradients;
 mod heads;
 mod identities;
+mod lanes;
 mod margins;
 mod naive;
 mod never_nan;

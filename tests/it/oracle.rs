@@ -21,8 +21,9 @@ const SINGLE: f64 = 2e-5;
 /// Extents by dimension.
 type Sizes = fn(&str) -> usize;
 
-/// The shapes: small, one of everything, no samples, off the lanes, more than two blocks of lanes, one sample.
-const SIZES: [(&str, Sizes); 6] = [
+/// The shapes: small, one of everything, no samples, off the lanes, samples off the lanes, more classes than are taken with
+/// a sample in each lane, one sample.
+const SIZES: [(&str, Sizes); 7] = [
     ("small", |dim| match dim {
         "N" => 4,
         "C" => 5,
@@ -45,10 +46,16 @@ const SIZES: [(&str, Sizes); 6] = [
         "D" => 35,
         _ => 3,
     }),
+    ("more samples than lanes", |dim| match dim {
+        "N" => 37,
+        "C" => 4,
+        "D" => 3,
+        _ => 2,
+    }),
     ("many classes", |dim| match dim {
         "N" => 3,
-        "C" => 71,
-        "D" => 67,
+        "C" => 139,
+        "D" => 133,
         _ => 2,
     }),
     ("one sample", |dim| match dim {

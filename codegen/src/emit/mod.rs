@@ -8,6 +8,7 @@
 mod expr;
 mod item;
 mod kernel;
+mod lanes;
 mod nest;
 mod scope;
 mod stub;

@@ -13,6 +13,7 @@ use crate::schedule::low::{Fold, Low, LowId, Op};
 use crate::schedule::plan::{BufferId, Output, Plan};
 
 /// Variables of one nest.
+#[derive(Clone)]
 pub(super) struct Scope<'p> {
     pub(super) graph: &'p Graph,
     pub(super) plan: &'p Plan,

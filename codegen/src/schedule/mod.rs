@@ -6,9 +6,11 @@
 //! matrix product; a one-hot in a gradient becomes a scatter.
 //!
 //! [`lower`] takes primitives apart into stable operations, [`store`] decides what is kept
-//! in buffers and in which step each is filled, [`nest`] orders the work within a row.
+//! in buffers and in which step each is filled, [`nest`] orders the work within a row, [`lanes`] decides whether many
+//! rows are taken at once.
 
 mod contraction;
+pub mod lanes;
 pub mod low;
 mod lower;
 mod nest;

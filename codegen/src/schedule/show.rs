@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::lanes::RowsInLanes;
 use super::low::{Fold, Index, LowId, Op};
 use super::plan::{Accumulator, BufferId, Nest, Operand, Output, Plan, Step, Stmt};
 use crate::ir::{AxisId, AxisSet, BinaryOp, CompareOp, Graph, Role};
@@ -38,14 +39,16 @@ impl Plan {
         let mut text = String::new();
         for (i, step) in self.steps.iter().enumerate() {
             let Step::Walk(walk) = step else {
-                let _ = write!(text, "{}. {}", i + 1, self.show_step(graph, step));
+                let _ = write!(text, "{}. {}", i + 1, self.show_step(graph, step, false));
                 continue;
             };
             let axis = self.tile.map_or("", |axis| graph.axis(axis).name.as_str());
             let _ = writeln!(text, "{}. for each tile of {axis}", i + 1);
             for (k, inner) in walk.steps.iter().enumerate() {
                 let again = if inner.again { "again, " } else { "" };
-                let shown = self.show_step(graph, &inner.step).replace('\n', "\n   ");
+                let shown = self
+                    .show_step(graph, &inner.step, true)
+                    .replace('\n', "\n   ");
                 let shown = shown.trim_end();
                 let _ = writeln!(text, "   {}.{}. {again}{shown}", i + 1, k + 1);
             }
@@ -53,10 +56,11 @@ impl Plan {
         text
     }
 
-    fn show_step(&self, graph: &Graph, step: &Step) -> String {
+    fn show_step(&self, graph: &Graph, step: &Step, in_walk: bool) -> String {
         let mut shower = Shower {
             graph,
             plan: self,
+            in_walk,
             names: BTreeMap::new(),
             computed: vec![],
             text: String::new(),
@@ -69,6 +73,7 @@ impl Plan {
 struct Shower<'p> {
     graph: &'p Graph,
     plan: &'p Plan,
+    in_walk: bool,
     names: BTreeMap<LowId, String>,
     /// What the nest computes itself, though it is stored.
     computed: Vec<LowId>,
@@ -148,7 +153,14 @@ impl Shower<'_> {
             [] => "once".to_owned(),
             rows => format!("for each [{}]", self.axes(rows)),
         };
-        let line = format!("{rows} → {}", targets.join(", "));
+        let lanes = match nest.rows_in_lanes(&self.plan.low, self.in_walk) {
+            RowsInLanes::Never => String::new(),
+            RowsInLanes::Always => ", rows in lanes".to_owned(),
+            RowsInLanes::WhereShort(axes) => {
+                format!(", rows in lanes where short: {}", self.axes(&axes))
+            }
+        };
+        let line = format!("{rows} → {}{lanes}", targets.join(", "));
         self.line(0, &line);
         self.computed = nest
             .targets

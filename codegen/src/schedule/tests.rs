@@ -1,5 +1,6 @@
 //! Plans of small losses.
 
+use super::lanes::RowsInLanes;
 use super::low::Fold;
 use super::plan::{BufferId, Running, Step, Stmt, Walk};
 use super::{backward, forward, operations};
@@ -52,6 +53,25 @@ fn cross_entropy_is_one_nest_of_three_loops() {
         panic!()
     };
     assert_eq!(sums.saves.len(), 1, "the exponentials are kept");
+}
+
+#[test]
+fn rows_are_taken_in_lanes_without_loops_and_where_loops_are_short() {
+    let choices = |loss: &Loss| {
+        let plan = forward(loss);
+        let nests = plan.steps.iter().filter_map(|step| match step {
+            Step::Nest(nest) => Some(nest.rows_in_lanes(&plan.low, false)),
+            _ => None,
+        });
+        nests.collect::<Vec<_>>()
+    };
+    let mut f = fixture();
+    let at_label = f.g.substitute(f.z, &[(f.c, Index::At(f.y))]);
+    let value = f.g.unary(UnaryOp::Softplus, at_label);
+    assert_eq!(choices(&loss(f, value)), [RowsInLanes::Always]);
+    let mut f = fixture();
+    let (c, value) = (f.c, f.g.reduce(Reducer::Lse, AxisSet::of(f.c), f.z));
+    assert_eq!(choices(&loss(f, value)), [RowsInLanes::WhereShort(vec![c])]);
 }
 
 /// Softmax cross-entropy of cosines.

@@ -149,6 +149,32 @@ impl<'a, F: Copy> Rows<'a, F> {
         }
     }
 
+    /// The `count` rows from `n` on as one slice, if they are one.
+    ///
+    /// # Panics
+    /// If a row is not in the range.
+    #[inline(always)]
+    pub(super) fn slice(&mut self, n: usize, count: usize) -> Option<&mut [F]> {
+        let Range { start, end } = self.range;
+        assert!(start <= n && n <= end && count <= end - n);
+        let RowLayout {
+            len,
+            stride,
+            inner,
+            inner_stride,
+            ..
+        } = self.layout;
+        if stride != 1 || inner_stride != len || len == 0 || count > inner - n % inner {
+            return None;
+        }
+        // SAFETY: the rows are ours, and each begins where the one before it ends; so these are `count * len`
+        // consecutive values inside the buffer.
+        unsafe {
+            let first = self.data.add(self.layout.base(n));
+            Some(std::slice::from_raw_parts_mut(first, count * len))
+        }
+    }
+
     /// Writes column `c` of the rows from `n` on.
     ///
     /// # Panics
@@ -225,6 +251,32 @@ mod tests {
         let mut data: Vec<usize> = (0..12).collect();
         let mut rows = Rows::new(&mut data, 4, RowLayout::contiguous(3));
         assert_eq!(rows.row(2), [6, 7, 8]);
+    }
+
+    #[test]
+    fn neighbouring_rows_are_one_slice() {
+        let mut data: Vec<usize> = (0..12).collect();
+        let mut rows = Rows::new(&mut data, 4, RowLayout::contiguous(3));
+        assert_eq!(rows.slice(1, 2).unwrap(), [3, 4, 5, 6, 7, 8]);
+        let gaps = RowLayout {
+            inner: 2,
+            outer_stride: 7,
+            ..RowLayout::contiguous(3)
+        };
+        let mut data: Vec<usize> = (0..13).collect();
+        let mut rows = Rows::new(&mut data, 4, gaps);
+        assert_eq!(rows.slice(2, 2).unwrap(), [7, 8, 9, 10, 11, 12]);
+        assert_eq!(rows.slice(1, 2), None);
+        let mut data = vec![0; 24];
+        assert_eq!(Rows::new(&mut data, 8, interleaved(3, 4)).slice(0, 2), None);
+    }
+
+    #[test]
+    #[should_panic]
+    fn slices_of_the_other_half_are_out_of_reach() {
+        let mut data = [0; 12];
+        let (mut low, _high) = Rows::new(&mut data, 4, RowLayout::contiguous(3)).split_at(2);
+        low.slice(1, 2);
     }
 
     #[test]

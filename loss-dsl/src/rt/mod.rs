@@ -20,10 +20,11 @@
 //! assert!((gradient[0] - 0.115_60).abs() < 1e-4);
 //! ```
 //!
-//! Below about 48 values a row, the shape for few classes is faster: each lane holds a row of its
-//! own, loaded with [`column`] and stored with [`BlockTarget::put`], and totals over the row are
-//! plain lane arrays. (Softmax cross-entropy with its gradient, 65536×10, `f32`, AVX-512, one
-//! thread: 1.2 ms against 11 ms along the classes; from 64 classes on, along is faster.)
+//! For short rows, and for rows of one value, each lane holds a row of its own: [`groups`] hands out rows, what a loop
+//! over the lanes reads comes as [`row_lanes`] or, for all positions of a row at once, from [`rows_to_lanes`], and goes to
+//! [`BlockTarget::put`] or [`BlockTarget::put_block`]; totals over the row are plain lane arrays. (Softmax
+//! cross-entropy with its gradient, `f32`, AVX-512, one thread: 65536×10 in 1.3 ms against 9 ms along the
+//! classes; from about 130 classes on, along is as fast.)
 //!
 //! Everything a kernel calls in its loops is `#[inline(always)]`. The elementwise functions of
 //! [`Float`] take the instruction set after `self`: `x.exp(isa)`, `x.max(isa, y)`.
@@ -40,6 +41,7 @@ pub mod contract;
 mod disjoint;
 pub mod float;
 pub mod isa;
+mod lanes;
 mod layout;
 pub mod math;
 pub mod reduce;
@@ -49,6 +51,7 @@ mod staged;
 pub mod target;
 mod tensor;
 mod tiles;
+mod turn;
 
 pub use blocks::{
     blocks, blocks_mut, fold_max_lanes, fold_sum_lanes, padded_lanes, select, write_lanes,
@@ -59,6 +62,10 @@ pub use contract::contract;
 pub use disjoint::RowLayout;
 pub use float::Float;
 pub use isa::{Isa, Kernel, LANES, dispatch};
+pub use lanes::{
+    AlongRows, PART, add_lanes, common_run, fits_lanes, fold_max_rows, fold_sum_rows, groups,
+    narrow_lanes, rounded_lanes, row_lanes, row_positions,
+};
 pub use layout::{Layout, Split};
 pub use math::ln_cosh::ln_cosh;
 pub use math::softplus_over_sigmoid::softplus_over_sigmoid;
@@ -70,3 +77,4 @@ pub use staged::{Staged, park, permuted, unpark};
 pub use target::{BlockTarget, Target};
 pub use tensor::{Tensor, TensorMut, gradient_like};
 pub use tiles::{Tile, Tiles, halves, rescaled};
+pub use turn::rows_to_lanes;

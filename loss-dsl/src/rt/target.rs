@@ -7,7 +7,8 @@
 //! share what they write.
 
 use super::disjoint::Rows;
-use super::{Float, RowLayout};
+use super::turn::{lanes_to_rows, lanes_to_spare};
+use super::{Float, LANES, RowLayout};
 
 /// Rows that are gathered before they are scattered into a strided target together.
 const STAGED_ROWS: usize = 16;
@@ -136,6 +137,42 @@ impl<'a, F: Float> BlockTarget<'a, F> {
             panic!("an accumulator has no rows");
         };
         rows.write_column(n, c, values);
+    }
+
+    /// Writes elements `c..c + block.len()` of the `count` rows from `n` on, lane `i` of the block to row `n + i`. The
+    /// contents of the block are lost; `spare` is memory of at least its size.
+    ///
+    /// # Panics
+    /// If the target is not a `Rows` target, a row is not in this block, or an element not in a row.
+    #[inline(always)]
+    pub fn put_block(
+        &mut self,
+        (n, count): (usize, usize),
+        c: usize,
+        block: &mut [[F; LANES]],
+        spare: &mut [[F; LANES]],
+    ) {
+        let Part::Rows(rows) = &mut self.part else {
+            panic!("an accumulator has no rows");
+        };
+        let len = block.len();
+        if len <= 1 || rows.layout().stride != 1 {
+            for (i, lanes) in block.iter().enumerate() {
+                rows.write_column(n, c + i, &lanes[..count]);
+            }
+            return;
+        }
+        if len == rows.layout().len
+            && count == LANES
+            && let Some(rows) = rows.slice(n, count)
+        {
+            lanes_to_rows(block, spare, rows);
+            return;
+        }
+        let turned = lanes_to_spare(block, spare);
+        for (i, row) in turned.chunks_exact(len).take(count).enumerate() {
+            rows.row(n + i)[c..c + len].copy_from_slice(row);
+        }
     }
 
     /// This block's accumulator; it starts at 0 for a sum, −∞ for a maximum, +∞ for a minimum.

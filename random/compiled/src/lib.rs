@@ -254,10 +254,10 @@ fn judge_one((number, source, loss): &Listed) -> Results {
         for dim in subject.dims() {
             sizes.push((dim, [1, 2, 3, 2, 5][random.below(5)]));
         }
-        // More than the lanes of a vector, along one.
+        // Along one, more than the lanes of a vector, than the rows that are taken at once, or than a row may have for that.
         let longest = random.below(3 * sizes.len().max(1));
         if let Some((_, extent)) = sizes.get_mut(longest) {
-            *extent = 17;
+            *extent = [17, 37, 131][random.below(3)];
         }
         let extent = |name: &str| sizes.iter().find(|(dim, _)| dim == name).map_or(1, |s| s.1);
         let arrays = subject.sample(extent, seed);

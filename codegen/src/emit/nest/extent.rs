@@ -20,14 +20,7 @@ pub(in crate::emit) fn times(extents: &[TokenStream], none: usize) -> TokenStrea
 
 /// The work of a row, about: the elements that its longest loops touch.
 pub(in crate::emit) fn work(graph: &Graph, nest: &Nest, tile: Option<AxisId>) -> TokenStream {
-    let mut axes: Vec<AxisId> = vec![];
-    for stmt in &nest.body {
-        let path = deepest(stmt);
-        if path.len() > axes.len() {
-            axes = path;
-        }
-    }
-    let extents: Vec<_> = axes
+    let extents: Vec<_> = longest(nest)
         .iter()
         .map(|&axis| {
             if tile == Some(axis) {
@@ -38,6 +31,18 @@ pub(in crate::emit) fn work(graph: &Graph, nest: &Nest, tile: Option<AxisId>) ->
         })
         .collect();
     times(&extents, 8)
+}
+
+/// The axes of the deepest loop within a row.
+pub(super) fn longest(nest: &Nest) -> Vec<AxisId> {
+    let mut axes: Vec<AxisId> = vec![];
+    for stmt in &nest.body {
+        let path = deepest(stmt);
+        if path.len() > axes.len() {
+            axes = path;
+        }
+    }
+    axes
 }
 
 fn deepest(stmt: &Stmt) -> Vec<AxisId> {

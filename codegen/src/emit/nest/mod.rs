@@ -13,8 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::lanes;
 use super::scope::{Scope, buffer_field, buffer_name, ident};
 use crate::ir::{AxisId, Graph};
+use crate::schedule::lanes::RowsInLanes;
 use crate::schedule::low::{Fold, LowId};
 use crate::schedule::plan::{BufferId, Nest, Plan, Running, Target};
 
@@ -119,11 +121,42 @@ pub(super) fn emit(
     for node in once {
         hoisted.extend(scope.let_statement(node));
     }
-    let body = scope.statements(&mut rows, &per_row);
-    let whole: Vec<_> = names.iter().map(|n| &n.0).chain(&lost).collect();
+    let whole: Vec<_> = names.iter().map(|n| n.0.clone()).chain(lost).collect();
     let count = whole.len();
-    let prelude: TokenStream = scope.prelude.values().cloned().collect();
+    let mut in_lanes = scope.clone();
+    let body = scope.statements(&mut rows, &per_row);
     let scratch: TokenStream = rows.scratch().collect();
+    let along = quote! {
+        #scratch
+        for row in rows {
+            #positions
+            #take
+            #body
+        }
+    };
+    let choice = nest.rows_in_lanes(&plan.low, tile.is_some());
+    let body = if choice == RowsInLanes::Never {
+        along
+    } else {
+        let lanes = lanes::groups(&mut in_lanes, nest, whole.clone(), &per_row);
+        scope.prelude.extend(in_lanes.prelude);
+        scope.used_buffers.extend(in_lanes.used_buffers);
+        match choice {
+            RowsInLanes::WhereShort(axes) => {
+                let work = work_of(&mut scope, nest);
+                let lengths: Vec<_> = axes.iter().map(|&axis| scope.extent(axis)).collect();
+                quote! {
+                    if ::loss_dsl::__rt::fits_lanes(#work, &[#(#lengths),*]) {
+                        #lanes
+                    } else {
+                        #along
+                    }
+                }
+            }
+            _ => lanes,
+        }
+    };
+    let prelude: TokenStream = scope.prelude.values().cloned().collect();
     let cotangent = scope.prelude.contains_key("cotangent");
     let buffers = scope.used_buffers;
     let fields: TokenStream = buffers
@@ -153,13 +186,8 @@ pub(super) fn emit(
             ) {
                 let [#(#whole),*] = out;
                 #prelude
-                #scratch
                 #hoisted
-                for row in rows {
-                    #positions
-                    #take
-                    #body
-                }
+                #body
             }
         }
     };
@@ -168,6 +196,11 @@ pub(super) fn emit(
         buffers,
         cotangent,
     }
+}
+
+/// The work of a row, in terms of the nest's own variables.
+fn work_of(scope: &mut Scope<'_>, nest: &Nest) -> TokenStream {
+    product(scope, &extent::longest(nest))
 }
 
 fn product(scope: &mut Scope<'_>, axes: &[AxisId]) -> TokenStream {

@@ -21,7 +21,7 @@ pub(in crate::emit) struct Rows {
 
 impl Rows {
     /// The slice, folding and axes of every target, and what grows from tile to tile.
-    pub(super) fn new(
+    pub(in crate::emit) fn new(
         targets: Vec<(Ident, Option<Fold>, Vec<AxisId>)>,
         running: BTreeMap<LowId, SoFar>,
     ) -> Self {

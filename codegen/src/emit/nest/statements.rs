@@ -11,7 +11,7 @@ use crate::schedule::plan::{Loop, Nest, Stmt};
 
 impl Scope<'_> {
     /// The positions on the axes of the rows, from the number of the row.
-    pub(super) fn row_positions(&mut self, axes: &[AxisId]) -> TokenStream {
+    pub(in crate::emit) fn row_positions(&mut self, axes: &[AxisId]) -> TokenStream {
         if let [axis] = axes {
             self.positions.insert(*axis, quote!(row));
             return TokenStream::new();
