@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::plan::Plan;
+
 /// One formula in two notations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Formula {
@@ -82,9 +84,16 @@ pub struct Derivation {
     pub hazards: &'static [Hazard],
     /// How far better forms were looked for.
     pub search: Search,
+    /// How the kernels do their work; see [`plan`](Self::plan).
+    pub plan: Plan,
 }
 
 impl Derivation {
+    /// How the kernels do their work: steps, passes, tiles, what moves and how many operations. To be printed, or to be asked.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// The formulas as a LaTeX `aligned` environment (amsmath), to be put in mathematics mode; hazards last.
     pub fn to_latex(&self) -> String {
         let value = ("L".to_owned(), self.value.latex);
@@ -188,6 +197,7 @@ mod tests {
                 conventions: &[],
                 hazards: &[],
                 search,
+                plan: Plan { kernels: &[] },
             };
             derivation.to_string()
         };

@@ -26,6 +26,7 @@ mod label;
 mod loss;
 pub mod losses;
 mod options;
+mod plan;
 #[doc(hidden)]
 pub mod rt;
 mod saved;
@@ -43,6 +44,7 @@ pub use label::{Label, Labels, MaskElement};
 pub use loss::{Loss, Source};
 pub use loss_macros::loss;
 pub use options::{Normalizer, Options, Reduction};
+pub use plan::{KernelPlan, OperationCount, Plan, PlanArray, PlanStep};
 pub use rt::{Float, Tensor, TensorMut};
 pub use saved::Saved;
 pub use spec::{AuxiliarySpec, DimSpec, Domain, ParameterKind, ParameterSpec, Spec};

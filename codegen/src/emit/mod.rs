@@ -104,7 +104,7 @@ pub fn emit(
         .flatten()
         .all(|plan| is_splittable(plan, gradient));
     let spec = item::spec(loss, splittable, coupled);
-    let derivation = item::derivation(loss, account);
+    let derivation = item::derivation(loss, account, &item::plan(&loss.graph, plans));
     let accessors = item::accessors(loss);
     let forward = hygienic(forward(loss, plans));
     let backward = hygienic(kernel::emit(&loss.graph, &plans.backward, "Backward"));

@@ -14,7 +14,8 @@
 
 use std::collections::BTreeSet;
 
-use super::low::{Low, LowId};
+use super::account::roots;
+use super::low::Low;
 use super::plan::{Nest, Stmt};
 use crate::ir::AxisId;
 
@@ -72,8 +73,7 @@ fn innermost(body: &[Stmt], axes: &mut BTreeSet<AxisId>) {
 
 /// How many operations the statements have.
 fn operations(low: &Low, body: &[Stmt]) -> usize {
-    let mut stack = vec![];
-    roots(body, &mut stack);
+    let mut stack = roots(body);
     let mut seen = BTreeSet::new();
     while let Some(id) = stack.pop() {
         if seen.insert(id) {
@@ -81,22 +81,4 @@ fn operations(low: &Low, body: &[Stmt]) -> usize {
         }
     }
     seen.len()
-}
-
-fn roots(body: &[Stmt], into: &mut Vec<LowId>) {
-    for stmt in body {
-        match stmt {
-            Stmt::Let(node) => into.push(*node),
-            Stmt::Store { value, .. } => into.push(*value),
-            Stmt::Fold { value, at, .. } => into.extend(at.iter().chain([value])),
-            Stmt::Vector(vector) => {
-                into.extend(vector.accumulators.iter().map(|a| a.value));
-                into.extend(vector.stores.iter().chain(&vector.folds).map(|s| s.1));
-            }
-            Stmt::Loop(inner) => {
-                into.extend(inner.accumulators.iter().map(|a| a.value));
-                roots(&inner.body, into);
-            }
-        }
-    }
 }

@@ -9,6 +9,7 @@
 //! in buffers and in which step each is filled, [`nest`] orders the work within a row, [`lanes`] decides whether many
 //! rows are taken at once.
 
+pub mod account;
 mod contraction;
 pub mod lanes;
 pub mod low;

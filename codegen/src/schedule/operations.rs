@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::low::{Low, LowId, Op};
 use super::lower::Lowering;
-use crate::ir::{AxisSet, BinaryOp, Gradient, NodeId, UnaryOp};
+use crate::ir::{AxisSet, BinaryOp, Gradient, Graph, NodeId, UnaryOp};
 
 /// How many operations per element.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -21,7 +21,7 @@ pub struct Count {
 }
 
 impl Count {
-    fn arithmetic(arithmetic: u32) -> Self {
+    pub(super) fn arithmetic(arithmetic: u32) -> Self {
         Count {
             arithmetic,
             transcendental: 0,
@@ -35,7 +35,7 @@ impl Count {
         }
     }
 
-    fn plus(self, other: Count) -> Count {
+    pub(super) fn plus(self, other: Count) -> Count {
         Count {
             arithmetic: self.arithmetic + other.arithmetic,
             transcendental: self.transcendental + other.transcendental,
@@ -51,6 +51,17 @@ pub struct Operations {
 }
 
 impl Operations {
+    /// Counts by number of axes and axes.
+    pub(super) fn named(graph: &Graph, found: BTreeMap<(usize, AxisSet), Count>) -> Self {
+        let named = found.into_iter().rev().map(|((_, axes), count)| {
+            let names = axes.iter().map(|axis| graph.axis(axis).name.clone());
+            (names.collect(), count)
+        });
+        Operations {
+            by_axes: named.collect(),
+        }
+    }
+
     /// All operations of one call, for axes of these extents: arithmetic and transcendental ones.
     pub fn total(&self, extent: impl Fn(&str) -> u64) -> (u64, u64) {
         let mut total = (0, 0);
@@ -98,17 +109,11 @@ pub fn operations(gradient: &Gradient) -> Operations {
             *total = total.plus(count);
         }
     }
-    let named = found.into_iter().rev().map(|((_, axes), count)| {
-        let names = axes.iter().map(|axis| graph.axis(axis).name.clone());
-        (names.collect(), count)
-    });
-    Operations {
-        by_axes: named.collect(),
-    }
+    Operations::named(graph, found)
 }
 
 /// What one expression adds to its children, and for which axes.
-fn of(low: &Low, id: LowId) -> (AxisSet, Count) {
+pub(super) fn of(low: &Low, id: LowId) -> (AxisSet, Count) {
     let own = low.free(id);
     match low.op(id) {
         Op::Const(_)

@@ -56,7 +56,7 @@ impl Plan {
         text
     }
 
-    fn show_step(&self, graph: &Graph, step: &Step, in_walk: bool) -> String {
+    pub(super) fn show_step(&self, graph: &Graph, step: &Step, in_walk: bool) -> String {
         let mut shower = Shower {
             graph,
             plan: self,

@@ -9,7 +9,11 @@ use crate::render::Rendered;
 use crate::simplify::Stop;
 
 /// The formulas as data.
-pub(in crate::emit) fn derivation(loss: &Loss, account: Account<'_>) -> TokenStream {
+pub(in crate::emit) fn derivation(
+    loss: &Loss,
+    account: Account<'_>,
+    plan: &TokenStream,
+) -> TokenStream {
     let Account {
         formulas,
         hazards,
@@ -63,6 +67,7 @@ pub(in crate::emit) fn derivation(loss: &Loss, account: Account<'_>) -> TokenStr
                 conventions: &[#(#conventions),*],
                 hazards: &[#(#hazards),*],
                 search: ::loss_dsl::Search { e_nodes: #e_nodes, saturated: #saturated },
+                plan: #plan,
             };
             &DERIVATION
         }
@@ -81,7 +86,8 @@ mod tests {
         let mut compiled = compiled.expect("no mistakes").remove(0);
         for stop in [Stop::Saturated, Stop::Nodes, Stop::Iterations] {
             compiled.report.stop = stop;
-            let tokens = derivation(&compiled.literal.loss, compiled.account()).to_string();
+            let (loss, account) = (&compiled.literal.loss, compiled.account());
+            let tokens = derivation(loss, account, &quote!(PLAN)).to_string();
             let saturated = tokens.contains("saturated : true");
             assert_eq!(saturated, stop == Stop::Saturated, "{tokens}");
         }

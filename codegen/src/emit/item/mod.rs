@@ -8,6 +8,7 @@ mod auxiliary;
 mod derivation;
 mod gradients;
 mod methods;
+mod plan;
 mod settings;
 mod spec;
 
@@ -21,6 +22,7 @@ pub(super) use auxiliary::auxiliary;
 pub(super) use derivation::derivation;
 pub(super) use gradients::gradients;
 pub(super) use methods::methods;
+pub(super) use plan::plan;
 pub(super) use settings::{accessors, settings};
 pub(super) use spec::{is_coupled, spec};
 

@@ -30,6 +30,7 @@ static NO_DERIVATION: Derivation = Derivation {
         e_nodes: 0,
         saturated: true,
     },
+    plan: crate::Plan { kernels: &[] },
 };
 
 /// What every mock but its kernels has in common: no scalars, no flags.
