@@ -9,14 +9,15 @@
 //! * a nest with loops has both ways, and the lengths of its innermost loops decide when it runs (the number is the
 //!   run time's, where it was measured). Lengths alone: with the number of rows in the choice, the
 //!   value of a row would depend on the batch that it is in;
-//! * a nest of a single row, one that sees a tile at a time (tiles are long), or one with so much in it that a second copy costs more to compile than it can
-//!   save, has one way only, along the row.
+//! * a nest of a single row has one way only, along the row; so has one that sees a tile at a time (tiles are long),
+//!   one with loops beside matrix products (those take the time), and one with so much in it that a second copy costs more
+//!   to compile than it can save.
 
 use std::collections::BTreeSet;
 
 use super::account::roots;
 use super::low::Low;
-use super::plan::{Nest, Stmt};
+use super::plan::{Nest, Plan, Step, Stmt};
 use crate::ir::AxisId;
 
 /// Operations at most in a nest that is there in both ways.
@@ -33,18 +34,19 @@ pub enum RowsInLanes {
     WhereShort(Vec<AxisId>),
 }
 
-impl Nest {
-    /// How the rows are taken, of a nest that stands in a walk over tiles or does not.
-    pub fn rows_in_lanes(&self, low: &Low, in_walk: bool) -> RowsInLanes {
-        if self.rows.is_empty() || in_walk {
+impl Plan {
+    /// How the rows of a nest are taken, which stands in a walk over tiles or does not.
+    pub fn rows_in_lanes(&self, nest: &Nest, in_walk: bool) -> RowsInLanes {
+        if nest.rows.is_empty() || in_walk {
             return RowsInLanes::Never;
         }
         let mut loops = BTreeSet::new();
-        innermost(&self.body, &mut loops);
+        innermost(&nest.body, &mut loops);
         if loops.is_empty() {
             return RowsInLanes::Always;
         }
-        if operations(low, &self.body) > MOST_OPERATIONS {
+        let is_product = |step: &Step| matches!(step, Step::Contract { .. });
+        if self.all_steps().any(is_product) || operations(&self.low, &nest.body) > MOST_OPERATIONS {
             return RowsInLanes::Never;
         }
         RowsInLanes::WhereShort(loops.into_iter().collect())

@@ -153,7 +153,7 @@ impl Shower<'_> {
             [] => "once".to_owned(),
             rows => format!("for each [{}]", self.axes(rows)),
         };
-        let lanes = match nest.rows_in_lanes(&self.plan.low, self.in_walk) {
+        let lanes = match self.plan.rows_in_lanes(nest, self.in_walk) {
             RowsInLanes::Never => String::new(),
             RowsInLanes::Always => ", rows in lanes".to_owned(),
             RowsInLanes::WhereShort(axes) => {

@@ -60,7 +60,7 @@ fn rows_are_taken_in_lanes_without_loops_and_where_loops_are_short() {
     let choices = |loss: &Loss| {
         let plan = forward(loss);
         let nests = plan.steps.iter().filter_map(|step| match step {
-            Step::Nest(nest) => Some(nest.rows_in_lanes(&plan.low, false)),
+            Step::Nest(nest) => Some(plan.rows_in_lanes(nest, false)),
             _ => None,
         });
         nests.collect::<Vec<_>>()

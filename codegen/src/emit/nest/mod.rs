@@ -134,7 +134,7 @@ pub(super) fn emit(
             #body
         }
     };
-    let choice = nest.rows_in_lanes(&plan.low, tile.is_some());
+    let choice = plan.rows_in_lanes(nest, tile.is_some());
     let body = if choice == RowsInLanes::Never {
         along
     } else {
