@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use loss_dsl::losses::{ArcFace, SigmoidCrossEntropy, SoftmaxCrossEntropy};
-use loss_dsl::{KernelPlan, Loss, Plan};
+use loss_dsl::{KernelPlan, Plan};
 use loss_tests::support::library;
 
 fn gradient(plan: &Plan) -> &KernelPlan {

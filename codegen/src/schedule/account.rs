@@ -97,11 +97,23 @@ impl Plan {
             Step::Walk(_) => {}
         }
         let Visit { reads, counts, .. } = visit;
+        // An element at a label comes with its row, if that is read.
+        let comes_with = |part: &Array| {
+            let whole = |all: &&Array| all.name == part.name && all.axes.len() > part.axes.len();
+            reads
+                .iter()
+                .filter(whole)
+                .any(|all| part.axes.iter().all(|a| all.axes.contains(a)))
+        };
         Account {
             walk,
             again,
             text: self.show_step(graph, step, walk.is_some()),
-            reads: reads.into_iter().collect(),
+            reads: reads
+                .iter()
+                .filter(|part| !comes_with(part))
+                .cloned()
+                .collect(),
             writes: outputs.iter().map(|&id| self.array(graph, id)).collect(),
             passes,
             operations: Operations::named(graph, counts),
