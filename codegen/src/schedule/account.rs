@@ -201,7 +201,7 @@ impl Visit<'_> {
                 let real = matches!(param.role, Role::Tensor { .. } | Role::Cotangent);
                 self.reads.insert(Array {
                     name: param.name.clone(),
-                    axes: names(self.graph, &axes.iter().collect::<Vec<_>>()),
+                    axes: names(self.graph, &axes),
                     tile: false,
                     real,
                 });
