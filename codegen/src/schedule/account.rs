@@ -195,9 +195,7 @@ impl Visit<'_> {
             {
                 let param = self.graph.param(*param);
                 // What is read at a label is read where the label is.
-                let axes = index
-                    .iter()
-                    .fold(AxisSet::EMPTY, |all, i| all.union(i.free(low)));
+                let axes: Vec<AxisId> = index.iter().flat_map(|i| i.free(low).iter()).collect();
                 let real = matches!(param.role, Role::Tensor { .. } | Role::Cotangent);
                 self.reads.insert(Array {
                     name: param.name.clone(),
