@@ -4,7 +4,7 @@
 //! accuracy of small results, the second that of 1 and has no ∞/∞. They change places at 0.55,
 //! where tanh is about ½.
 //!
-//! Error below 2.5 ulp. Odd; ±1 at ±∞, ±0 at ±0.
+//! Error below 2.53 ulp in `f32`, 2.5 in `f64`. Odd; ±1 at ±∞, ±0 at ±0.
 
 use super::expm1;
 use crate::rt::Isa;
