@@ -22,8 +22,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub trait Function {
     /// Its name in the table of documented errors.
     const NAME: &'static str;
-    /// Whether the sign of a result 0 counts.
-    const SIGN_OF_ZERO: bool = true;
     /// Whether it is monotone for either sign of its argument, and defined on an interval.
     const MONOTONE: bool = true;
     /// The function, with an instruction set.
@@ -40,7 +38,7 @@ pub trait Function {
 /// The largest error so far, and an argument that has it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Worst {
-    /// In units in the last place; 0 if every result was correctly rounded; infinite if a result is NaN and should not be, or the reverse.
+    /// In units in the last place; 0 if every result was correctly rounded; infinite if a result is NaN or has a sign, and should not, or the reverse.
     pub ulp: f64,
     /// The first such argument, in the order of bit patterns.
     pub at: f32,
@@ -138,14 +136,7 @@ fn judge<Fun: Function>(x: &[f32; RUN], y: &[f32; RUN], rounded: &[f32; RUN], wo
         }
         if y == r {
             // Zeros of different signs.
-            worst.note(
-                if Fun::SIGN_OF_ZERO {
-                    f64::INFINITY
-                } else {
-                    0.0
-                },
-                x,
-            );
+            worst.note(f64::INFINITY, x);
             continue;
         }
         let exact = Fun::exact(f64::from(x));

@@ -6,6 +6,10 @@
 
 use std::f64::consts::LN_2;
 
+pub(crate) fn decay(x: f64) -> f64 {
+    (if x > 0.0 { 0.0 } else { x }).exp()
+}
+
 pub(crate) fn sigmoid(x: f64) -> f64 {
     let e = (-x.abs()).exp();
     (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
