@@ -73,6 +73,8 @@ pub trait Float:
     fn mul_add<S: Isa>(self, isa: S, b: Self, c: Self) -> Self;
     /// e^x.
     fn exp<S: Isa>(self, isa: S) -> Self;
+    /// e^x for x ≤ 0, in fewer operations than [`exp`](Self::exp); NaN for NaN, and anything above 0.
+    fn decay<S: Isa>(self, isa: S) -> Self;
     /// The natural logarithm.
     fn ln<S: Isa>(self, isa: S) -> Self;
     /// ln(1 + x), accurate near 0.
@@ -217,7 +219,7 @@ macro_rules! float {
             }
 
             std_functions! { $float: sqrt abs floor ceil sin cos tan asin acos atan sinh cosh }
-            math_functions! { $float: exp ln log1p expm1 sigmoid softplus tanh log1mexp erf }
+            math_functions! { $float: exp decay ln log1p expm1 sigmoid softplus tanh log1mexp erf }
 
             #[inline(always)]
             fn sign<S: Isa>(self, _isa: S) -> Self {

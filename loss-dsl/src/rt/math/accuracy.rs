@@ -181,13 +181,13 @@ macro_rules! functions {
 }
 
 functions! {
-    Exp exp in (-700.0, 709.7), within (1.1, 1.1), std f64::exp;
+    Exp exp in (-700.0, 709.7), within (1.02, 1.1), std f64::exp;
     Expm1 expm1 in (-700.0, 709.7), within (1.5, 1.5), std f64::exp_m1;
     Ln ln in (1e-300, 1e300), within (1.0, 1.0), std f64::ln;
     Log1p log1p in (-1.0, 1e300), within (1.0, 1.0), std f64::ln_1p;
     Sigmoid sigmoid in (-700.0, 40.0), within (2.5, 2.5), std std_sigmoid;
     Softplus softplus in (-700.0, 700.0), within (2.25, 2.25), std std_softplus;
-    Tanh tanh in (-350.0, 350.0), within (2.5, 2.5), std f64::tanh;
+    Tanh tanh in (-350.0, 350.0), within (1.25, 1.25), std f64::tanh;
     Log1mexp log1mexp in (-700.0, 0.0), within (2.5, 2.5), std std_log1mexp;
     Erf erf in (-2.0, 2.0), within (0.51, 2.0), std std_erf;
 }
@@ -262,7 +262,7 @@ fn special_cases() {
             ("softplus", vec![(inf, inf), (-inf, f(0.0)), (F::MAX, F::MAX), (-F::MAX, f(0.0))]),
             ("tanh", vec![(f(0.0), f(0.0)), (f(-0.0), f(-0.0)), (inf, f(1.0)), (-inf, f(-1.0)),
                           (tiny, tiny), (-tiny, -tiny), (F::MAX, f(1.0))]),
-            ("log1mexp", vec![(f(0.0), -inf), (f(-0.0), -inf), (-inf, f(0.0)), (f(1.0), F::NAN), (inf, F::NAN)]),
+            ("log1mexp", vec![(f(0.0), -inf), (f(-0.0), -inf), (-inf, f(-0.0)), (f(1.0), F::NAN), (inf, F::NAN)]),
             ("erf", vec![(f(0.0), f(0.0)), (f(-0.0), f(-0.0)), (inf, f(1.0)), (-inf, f(-1.0)), (F::MAX, f(1.0))]),
         ];
         for level in Level::available() {
@@ -283,9 +283,7 @@ fn special_cases() {
                 for ((x, y), exact) in x.iter().zip(&y).zip(&exact) {
                     // 1/x tells the zeros apart.
                     let same = (y == exact && F::ONE / *y == F::ONE / *exact)
-                        || (y.is_nan() && exact.is_nan())
-                        // ln(1 − e^x) tends to −0 at −∞.
-                        || (*name == "log1mexp" && y == exact);
+                        || (y.is_nan() && exact.is_nan());
                     assert!(same, "{name} {level:?}: {x:e} → {y:e}, not {exact:e}");
                 }
                 assert!(y.last().is_some_and(|y| y.is_nan()), "{name}(NaN)");

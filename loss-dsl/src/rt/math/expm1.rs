@@ -7,7 +7,7 @@
 //!
 //! Error below 1.5 ulp. −1 at −∞, ∞ at ∞.
 
-use super::exp::{BIAS32, BIAS64, Reduced, quotient32, quotient64, reduce32, reduce64};
+use super::exp::{Reduced, quotient32, quotient64, reduce32, reduce64};
 use crate::rt::Isa;
 
 /// For `f32`.
@@ -16,8 +16,8 @@ pub fn f32<S: Isa>(isa: S, x: f32) -> f32 {
     // −1 and ∞ beyond these.
     let bounded = if x < -18.0 { -18.0 } else { x };
     let bounded = if bounded > 89.0 { 89.0 } else { bounded };
-    let Reduced { r, rest, biased } = reduce32(isa, bounded);
-    let half_scale = f32::from_bits(biased.wrapping_sub(BIAS32 - 126) << 23);
+    let Reduced { r, rest, biased } = reduce32::<126, S>(isa, bounded);
+    let half_scale = f32::from_bits(biased << 23);
     let tail = isa.fma_f32(r * r, quotient32(isa, r), rest);
     let linear = isa.fma_f32(half_scale, r, half_scale - 0.5);
     let half = isa.fma_f32(half_scale, tail, linear);
@@ -29,8 +29,8 @@ pub fn f32<S: Isa>(isa: S, x: f32) -> f32 {
 pub fn f64<S: Isa>(isa: S, x: f64) -> f64 {
     let bounded = if x < -40.0 { -40.0 } else { x };
     let bounded = if bounded > 710.0 { 710.0 } else { bounded };
-    let Reduced { r, rest, biased } = reduce64(isa, bounded);
-    let half_scale = f64::from_bits(biased.wrapping_sub(BIAS64 - 1022) << 52);
+    let Reduced { r, rest, biased } = reduce64::<1022, S>(isa, bounded);
+    let half_scale = f64::from_bits(biased << 52);
     let tail = isa.fma_f64(r * r, quotient64(isa, r), rest);
     let linear = isa.fma_f64(half_scale, r, half_scale - 0.5);
     let half = isa.fma_f64(half_scale, tail, linear);

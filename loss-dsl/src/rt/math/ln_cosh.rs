@@ -2,7 +2,7 @@
 //!
 //! Method: with E = e^|x| − 1, cosh x = 1 + E² / (2(1 + E)), whose logarithm is a log1p of a positive number: nothing
 //! cancels near 0, where the result is x²/2. From |x| = 30 on it is |x| − ln 2 to the last bit, and E would overflow.
-//! Special cases: ∞ at ±∞, NaN at NaN. Error: that of its factors, a few units in the last place.
+//! Special cases: ∞ at ±∞, NaN at NaN. Error below 5 ulp in `f32`.
 
 use super::super::{Float, Isa, blocks::select};
 

@@ -2,7 +2,7 @@
 //!
 //! For `f32`: e^(y·ln |x|) in `f64`. The exponent is at most about 104 in absolute value where the
 //! result is neither 0 nor ∞, and its relative error of about 2⁻⁵² becomes an absolute one of the
-//! logarithm of the result: 10⁻¹⁴, a millionth of an ulp. Error below 0.51 ulp.
+//! logarithm of the result: 10⁻¹⁴, a millionth of an ulp. Error below 0.501 ulp.
 //!
 //! For `f64` the same needs a logarithm in more than `f64`; this is the standard library's.
 

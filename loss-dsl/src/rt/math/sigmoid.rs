@@ -5,13 +5,13 @@
 //!
 //! Error below 2.5 ulp. 0 at −∞, 1 at ∞, ½ at ±0.
 
-use super::exp;
+use super::decay;
 use crate::rt::Isa;
 
 /// For `f32`.
 #[inline(always)]
 pub fn f32<S: Isa>(isa: S, x: f32) -> f32 {
-    let e = exp::f32(isa, -x.abs());
+    let e = decay::f32(isa, -x.abs());
     let numerator = if x < 0.0 { e } else { 1.0 };
     numerator / (1.0 + e)
 }
@@ -19,7 +19,7 @@ pub fn f32<S: Isa>(isa: S, x: f32) -> f32 {
 /// For `f64`.
 #[inline(always)]
 pub fn f64<S: Isa>(isa: S, x: f64) -> f64 {
-    let e = exp::f64(isa, -x.abs());
+    let e = decay::f64(isa, -x.abs());
     let numerator = if x < 0.0 { e } else { 1.0 };
     numerator / (1.0 + e)
 }
