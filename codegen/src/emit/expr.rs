@@ -85,6 +85,10 @@ impl Scope<'_> {
                 let a = self.expr(a);
                 quote!(#a.powi(isa, #n))
             }
+            Op::Unary(UnaryOp::Exp, a) if self.low().is_below_maximum(a) => {
+                let a = self.expr(a);
+                quote!(#a.decay(isa))
+            }
             Op::Unary(op, a) => {
                 let a = self.expr(a);
                 unary(op, &a)

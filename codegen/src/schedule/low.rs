@@ -254,6 +254,19 @@ impl Low {
         matches!(self.op(id), Op::Const(value) if value.is_zero())
     }
 
+    /// Whether an expression is `f − max f`, with the maximum kept finite: at most 0. (A maximum over tiles so far is one
+    /// too; where f is computed twice, it may be above by a rounding.)
+    pub fn is_below_maximum(&self, id: LowId) -> bool {
+        let Op::Sub(f, maximum) = *self.op(id) else {
+            return false;
+        };
+        let Op::Binary(BinaryOp::Max, largest, lowest) = *self.op(maximum) else {
+            return false;
+        };
+        let of_f = matches!(*self.op(largest), Op::Reduce(Fold::Max, _, body) if body == f);
+        of_f && *self.op(lowest) == Op::Lowest
+    }
+
     /// `a · b`, without multiplications by 1.
     pub fn mul(&mut self, a: LowId, b: LowId) -> LowId {
         let is_one = |low: &Low, id| matches!(low.op(id), Op::Const(value) if value.is_one());
