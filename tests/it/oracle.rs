@@ -21,8 +21,8 @@ const SINGLE: f64 = 2e-5;
 /// Extents by dimension.
 type Sizes = fn(&str) -> usize;
 
-/// The shapes: small, one of everything, no samples, off the lanes, samples off the lanes, more classes than are taken with
-/// a sample in each lane, one sample.
+/// The shapes: small, one of everything, no samples, off the lanes, more classes than are taken with a sample in each
+/// lane, one sample, samples off the lanes.
 const SIZES: [(&str, Sizes); 7] = [
     ("small", |dim| match dim {
         "N" => 4,
@@ -46,12 +46,6 @@ const SIZES: [(&str, Sizes); 7] = [
         "D" => 35,
         _ => 3,
     }),
-    ("more samples than lanes", |dim| match dim {
-        "N" => 37,
-        "C" => 4,
-        "D" => 3,
-        _ => 2,
-    }),
     ("many classes", |dim| match dim {
         "N" => 3,
         "C" => 139,
@@ -63,6 +57,12 @@ const SIZES: [(&str, Sizes); 7] = [
         "C" => 33,
         "D" => 2,
         _ => 1,
+    }),
+    ("more samples than lanes", |dim| match dim {
+        "N" => 37,
+        "C" => 4,
+        "D" => 3,
+        _ => 2,
     }),
 ];
 

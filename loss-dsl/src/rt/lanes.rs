@@ -5,16 +5,10 @@
 //! where the stride does, see [`Layout::along_rows`]. The last group, and one that ends early, has fewer rows than
 //! lanes: the lanes that are left over repeat its last row, so that they read nothing else and cannot fail, and are
 //! dropped where rows are written or folded.
-//!
-//! Sums over positions are taken [`PART`] positions at a time: that many are added in the lane's own precision, and
-//! the parts in `f64`, so that a long row is added up about as exactly as along the row.
 
 use super::isa::LANES;
 use super::{Float, Layout, maximum, total_f64};
 use std::ops::Range;
-
-/// Positions that are added up before the sum goes on in `f64`.
-pub const PART: usize = 16;
 
 /// How long the loops within a row may be for rows in lanes to be the faster way.
 const LONGEST: usize = 128;
@@ -163,11 +157,11 @@ pub fn row_positions(row: usize, count: usize, inner: usize, extent: usize) -> [
     lanes
 }
 
-/// Adds partial sums, in `f64`.
+/// Adds to sums, in `f64`.
 #[inline(always)]
-pub fn add_lanes<F: Float>(sum: &mut [f64; LANES], part: &[F; LANES]) {
+pub fn add_lanes<F: Float>(sum: &mut [f64; LANES], terms: &[F; LANES]) {
     for i in 0..LANES {
-        sum[i] += part[i].to_f64();
+        sum[i] += terms[i].to_f64();
     }
 }
 

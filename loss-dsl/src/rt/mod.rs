@@ -63,7 +63,7 @@ pub use disjoint::RowLayout;
 pub use float::Float;
 pub use isa::{Isa, Kernel, LANES, dispatch};
 pub use lanes::{
-    AlongRows, PART, add_lanes, common_run, fits_lanes, fold_max_rows, fold_sum_rows, groups,
+    AlongRows, add_lanes, common_run, fits_lanes, fold_max_rows, fold_sum_rows, groups,
     narrow_lanes, rounded_lanes, row_lanes, row_positions,
 };
 pub use layout::{Layout, Split};

@@ -1,4 +1,7 @@
 //! Loops along an axis: its positions one after the other, the lanes at each.
+//!
+//! Sums are taken in `f64`: each lane adds up a whole row, which in its own precision would be less exact than along the
+//! row, where 32 partial sums of few values each are added up in `f64`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +19,7 @@ impl Lanes<'_, '_> {
     pub(super) fn looped(&mut self, inner: &Loop) -> TokenStream {
         let acts: Vec<_> = inner.body.iter().map(Act::of).collect();
         let blocks = self.blocks.clone();
-        let (tokens, results) =
-            self.positions_in_turn(inner.axis, acts, &inner.accumulators, Sums::Wide, &[]);
+        let (tokens, results) = self.positions_in_turn(inner.axis, acts, &inner.accumulators, &[]);
         self.blocks = blocks;
         self.scope.lanes.extend(results);
         tokens
@@ -55,10 +57,8 @@ impl Lanes<'_, '_> {
             let at = None;
             acts.push(Act::Fold { target, value, at });
         }
-        let sums = Sums::InParts;
         let accumulators = &vector.accumulators;
-        let (tokens, results) =
-            self.positions_in_turn(vector.axis, acts, accumulators, sums, &lanes);
+        let (tokens, results) = self.positions_in_turn(vector.axis, acts, accumulators, &lanes);
         self.scope.lanes = outer;
         self.scope.lanes.extend(results);
         quote!(#turned #tokens #end)
@@ -70,7 +70,6 @@ impl Lanes<'_, '_> {
         axis: AxisId,
         mut acts: Vec<Act<'_>>,
         accumulators: &[Accumulator],
-        sums: Sums,
         lanes: &[TokenStream],
     ) -> (TokenStream, Vec<(LowId, Ident)>) {
         let variables = (
@@ -79,9 +78,7 @@ impl Lanes<'_, '_> {
             self.scope.positions.clone(),
         );
         let lane_array = |value: TokenStream| quote!([#value; ::loss_dsl::__rt::LANES]);
-        let zero = lane_array(quote!(F::ZERO));
-        let (mut declare, mut part, mut end_part, mut finish) = Default::default();
-        let add = |to: &mut TokenStream, tokens: TokenStream| to.extend(tokens);
+        let (mut declare, mut finish) = (TokenStream::new(), TokenStream::new());
         let mut results: Vec<(LowId, Ident)> = vec![];
         for a in accumulators {
             let value = a.value;
@@ -89,33 +86,17 @@ impl Lanes<'_, '_> {
                 Fold::Max => {
                     let largest = self.scope.fresh("largest");
                     let start = lane_array(quote!(F::NEG_INFINITY));
-                    add(&mut declare, quote!(let mut #largest = #start;));
+                    declare.extend(quote!(let mut #largest = #start;));
                     results.push((a.result, largest.clone()));
                     acts.push(Act::Max { largest, value });
                 }
                 Fold::Sum => {
                     let sum = self.scope.fresh("sum");
                     let wide = lane_array(quote!(0.0f64));
-                    add(&mut declare, quote!(let mut #sum = #wide;));
-                    add(
-                        &mut finish,
-                        quote!(let #sum = ::loss_dsl::__rt::rounded_lanes::<F>(&#sum);),
-                    );
+                    declare.extend(quote!(let mut #sum = #wide;));
+                    finish.extend(quote!(let #sum = ::loss_dsl::__rt::rounded_lanes::<F>(&#sum);));
                     results.push((a.result, sum.clone()));
-                    if sums == Sums::Wide {
-                        acts.push(Act::WideSum { sum, value });
-                        continue;
-                    }
-                    let partial = format_ident!("{}_part", sum);
-                    add(&mut part, quote!(let mut #partial = #zero;));
-                    add(
-                        &mut end_part,
-                        quote!(::loss_dsl::__rt::add_lanes(&mut #sum, &#partial);),
-                    );
-                    acts.push(Act::Sum {
-                        sum: partial,
-                        value,
-                    });
+                    acts.push(Act::Sum { sum, value });
                 }
             }
         }
@@ -124,21 +105,11 @@ impl Lanes<'_, '_> {
         self.scope.positions.insert(axis, quote!(#at));
         let body = self.acts(&acts);
         (self.scope.bound, self.scope.lanes, self.scope.positions) = variables;
-        let body = quote!(#(#lanes)* #body);
-        if end_part.is_empty() {
-            let tokens = quote! {
-                #declare
-                for #at in 0..#extent { #body }
-                #finish
-            };
-            return (tokens, results);
-        }
         let tokens = quote! {
             #declare
-            for from in (0..#extent).step_by(::loss_dsl::__rt::PART) {
-                #part
-                for #at in from..#extent.min(from + ::loss_dsl::__rt::PART) { #body }
-                #end_part
+            for #at in 0..#extent {
+                #(#lanes)*
+                #body
             }
             #finish
         };
@@ -190,13 +161,4 @@ impl Lanes<'_, '_> {
             .map(|u| *u.0)
             .collect()
     }
-}
-
-/// How sums over positions are taken.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sums {
-    /// In `f64` throughout: the body has loops of its own, beside which that costs nothing.
-    Wide,
-    /// Some positions in the lane's precision, those parts in `f64`.
-    InParts,
 }

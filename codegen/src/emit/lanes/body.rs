@@ -23,10 +23,8 @@ pub(super) enum Act<'b> {
         value: LowId,
         at: Option<LowId>,
     },
-    /// Adds to lanes of sums.
+    /// Adds to lanes of sums, in `f64`.
     Sum { sum: Ident, value: LowId },
-    /// Adds to lanes of sums in `f64`.
-    WideSum { sum: Ident, value: LowId },
     /// Takes the maximum with lanes.
     Max { largest: Ident, value: LowId },
     /// A loop of elementwise work.
@@ -100,7 +98,6 @@ impl Lanes<'_, '_> {
             Act::Store { value, .. }
             | Act::Keep { value, .. }
             | Act::Sum { value, .. }
-            | Act::WideSum { value, .. }
             | Act::Max { value, .. } => self.reach(vec![*value], named, into),
             Act::Fold { value, at, .. } => {
                 self.reach(at.iter().copied().chain([*value]).collect(), named, into);

@@ -94,11 +94,6 @@ impl Lanes<'_, '_> {
             }
             Act::Sum { sum, value } => {
                 self.prepare(segment, *value, needed, &mut tokens);
-                let value = self.scope.expr(*value);
-                segment.body.extend(quote!(#sum[i] += #value;));
-            }
-            Act::WideSum { sum, value } => {
-                self.prepare(segment, *value, needed, &mut tokens);
                 let out = self.written(segment, *value, "term");
                 segment
                     .after
