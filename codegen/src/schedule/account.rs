@@ -195,7 +195,12 @@ impl Visit<'_> {
             {
                 let param = self.graph.param(*param);
                 // What is read at a label is read where the label is.
-                let axes: Vec<AxisId> = index.iter().flat_map(|i| i.free(low).iter()).collect();
+                let mut axes: Vec<AxisId> = vec![];
+                for axis in index.iter().flat_map(|i| i.free(low).iter()) {
+                    if !axes.contains(&axis) {
+                        axes.push(axis);
+                    }
+                }
                 let real = matches!(param.role, Role::Tensor { .. } | Role::Cotangent);
                 self.reads.insert(Array {
                     name: param.name.clone(),
