@@ -35,6 +35,7 @@ impl Scope<'_> {
             Op::Pi => quote!(F::from_f64(::core::f64::consts::PI)),
             Op::NegInfinity => quote!(F::NEG_INFINITY),
             Op::Lowest => quote!((-F::MAX)),
+            Op::Smallest => quote!(F::MIN_POSITIVE),
             Op::Bool(value) => quote!(#value),
             Op::Place(place) => quote!(#place),
             Op::Scalar(param) => self.scalar(param),
@@ -79,10 +80,6 @@ impl Scope<'_> {
             Op::Neg(a) => {
                 let a = self.expr(a);
                 quote!((-#a))
-            }
-            Op::PowerOfTwo(a) => {
-                let a = self.expr(a);
-                quote!(#a.power_of_two())
             }
             Op::Powi(a, n) => {
                 let a = self.expr(a);

@@ -101,7 +101,6 @@ impl<'p> Scope<'p> {
             Op::Compare(..) | Op::Not(_) | Op::And(..) => "holds".to_owned(),
             Op::Select(..) => "chosen".to_owned(),
             Op::Add(..) | Op::Sub(..) | Op::Neg(_) => "t".to_owned(),
-            Op::PowerOfTwo(_) => "scale".to_owned(),
             Op::Mul(..) | Op::Div(..) | Op::Powi(..) => "u".to_owned(),
             _ => "v".to_owned(),
         }

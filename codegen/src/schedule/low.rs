@@ -54,6 +54,8 @@ pub enum Op {
     NegInfinity,
     /// The most negative finite float.
     Lowest,
+    /// The smallest positive normal float.
+    Smallest,
     /// A truth value.
     Bool(bool),
     /// A constant position.
@@ -86,8 +88,6 @@ pub enum Op {
     Neg(LowId),
     /// An integer power of at least 2.
     Powi(LowId, i32),
-    /// A power of two of about the same size, which is a normal number and has an inverse that is one.
-    PowerOfTwo(LowId),
     /// An elementwise function.
     Unary(UnaryOp, LowId),
     /// An elementwise function of two arguments.
@@ -123,6 +123,7 @@ impl Op {
                 | Op::Pi
                 | Op::NegInfinity
                 | Op::Lowest
+                | Op::Smallest
                 | Op::Bool(_)
                 | Op::Place(_)
                 | Op::Scalar(_)
@@ -139,6 +140,7 @@ impl Op {
             | Op::Pi
             | Op::NegInfinity
             | Op::Lowest
+            | Op::Smallest
             | Op::Bool(_)
             | Op::Place(_)
             | Op::Scalar(_)
@@ -155,7 +157,6 @@ impl Op {
             Op::Number(a)
             | Op::Neg(a)
             | Op::Powi(a, _)
-            | Op::PowerOfTwo(a)
             | Op::Unary(_, a)
             | Op::Not(a)
             | Op::Reduce(_, _, a) => vec![*a],
@@ -341,17 +342,13 @@ impl Low {
             | Op::Pi
             | Op::NegInfinity
             | Op::Lowest
+            | Op::Smallest
             | Op::Bool(_)
             | Op::Place(_)
             | Op::Scalar(_)
             | Op::Flag(_)
             | Op::Size(_) => {}
-            Op::Number(x)
-            | Op::Neg(x)
-            | Op::Powi(x, _)
-            | Op::PowerOfTwo(x)
-            | Op::Unary(_, x)
-            | Op::Not(x) => {
+            Op::Number(x) | Op::Neg(x) | Op::Powi(x, _) | Op::Unary(_, x) | Op::Not(x) => {
                 *x = self.swap_in(*x, a, b, memo);
             }
             Op::Add(x, y)

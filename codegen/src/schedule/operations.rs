@@ -120,6 +120,7 @@ pub(super) fn of(low: &Low, id: LowId) -> (AxisSet, Count) {
         | Op::Pi
         | Op::NegInfinity
         | Op::Lowest
+        | Op::Smallest
         | Op::Bool(_)
         | Op::Place(_)
         | Op::Scalar(_)
@@ -137,7 +138,6 @@ pub(super) fn of(low: &Low, id: LowId) -> (AxisSet, Count) {
         | Op::Mul(..)
         | Op::Div(..)
         | Op::Neg(_)
-        | Op::PowerOfTwo(_)
         | Op::Compare(..)
         | Op::Select(..) => (own, Count::arithmetic(1)),
         // By repeated squaring.

@@ -284,6 +284,7 @@ impl Shower<'_> {
             Op::Pi => "π".into(),
             Op::NegInfinity => "-∞".into(),
             Op::Lowest => "lowest".into(),
+            Op::Smallest => "smallest".into(),
             Op::Bool(value) => value.to_string(),
             Op::Place(place) => place.to_string(),
             Op::Scalar(p) | Op::Flag(p) => param(p),
@@ -299,7 +300,6 @@ impl Shower<'_> {
             Op::Mul(a, b) => self.infix(a, "·", b),
             Op::Div(a, b) => self.infix(a, "/", b),
             Op::Neg(a) => format!("-{}", self.expr(a)),
-            Op::PowerOfTwo(a) => format!("power of two({})", self.expr(a)),
             Op::Powi(a, n) => format!("{}^{n}", self.expr(a)),
             Op::Unary(op, a) => format!("{}({})", op.name(), self.expr(a)),
             Op::Binary(op, a, b) => {

@@ -129,9 +129,6 @@ pub trait Float:
     fn max<S: Isa>(self, isa: S, other: Self) -> Self;
     /// 1/x, at most the largest finite number, and 0 at ±0.
     fn recip_or_zero<S: Isa>(self, isa: S) -> Self;
-    /// The power of two below |x|, or the nearest one that is a normal number and has an inverse that is one: to scale by it
-    /// is exact.
-    fn power_of_two(self) -> Self;
     /// x · ln y, and 0 where x is 0, whatever y is.
     fn xlogy<S: Isa>(self, isa: S, y: Self) -> Self;
 
@@ -259,14 +256,6 @@ macro_rules! float {
                 if self == 0.0 { 0.0 } else { inverse }
             }
             #[inline(always)]
-            fn power_of_two(self) -> Self {
-                let exponent = self.to_bits() & Self::INFINITY.to_bits();
-                let least = Self::MIN_POSITIVE.to_bits();
-                // Below the exponents of 1 / least, infinity and NaN.
-                let most = (1.0 / Self::MIN_POSITIVE).to_bits();
-                Self::from_bits(exponent.clamp(least, most))
-            }
-            #[inline(always)]
             fn xlogy<S: Isa>(self, isa: S, y: Self) -> Self {
                 let product = self * math::ln::$float(isa, y);
                 if self == 0.0 { 0.0 } else { product }
@@ -321,13 +310,6 @@ mod tests {
         assert_eq!(tiny.recip_or_zero(i), F::MAX);
         assert_eq!((-tiny).recip_or_zero(i), -F::MAX);
         assert!(F::NAN.recip_or_zero(i).is_nan());
-        for (x, expected) in [(1.0, 1.0), (-3.9, 2.0), (0.3, 0.25), (1024.0, 1024.0)] {
-            assert_eq!(f(x).power_of_two(), f(expected));
-        }
-        for x in [F::ZERO, tiny, F::MAX, F::INFINITY, F::NAN] {
-            let scale = x.power_of_two();
-            assert!(scale >= F::MIN_POSITIVE && F::ONE / scale >= F::MIN_POSITIVE);
-        }
         assert_eq!(f(3.0).mul_add(i, f(4.0), f(5.0)), f(17.0));
     }
 

@@ -1,15 +1,13 @@
 //! Norms, unit vectors and angles, without squares that leave the range of floats.
 
 use super::Lowering;
-use crate::ir::{AxisSet, CompareOp, NodeId, UnaryOp};
+use crate::ir::{AxisSet, BinaryOp, CompareOp, NodeId, UnaryOp};
 use crate::schedule::low::{Fold, LowId, Op};
 use crate::support::rational::Rational;
 
 /// A norm as a product.
 pub(super) struct Scaled {
     pub(super) scale: LowId,
-    /// Of the scale.
-    pub(super) inverse: LowId,
     pub(super) norm: LowId,
 }
 
@@ -19,31 +17,26 @@ impl Lowering<'_> {
         self.low.push(Op::Mul(scaled.scale, scaled.norm))
     }
 
-    /// `‖x‖ = M·‖x/M‖` with M a power of two about as large as max |x|: the squares neither overflow nor underflow, whatever the
-    /// length of the vector, and scaling is exact and a multiplication. M is kept from 0, so that a zero vector has the norm 0.
+    /// `‖x‖ = M·‖x/M‖` with M = max |x|: the squares neither overflow nor underflow, whatever the
+    /// length of the vector. M is kept from 0, so that a zero vector has the norm 0.
     pub(super) fn scaled_norm(&mut self, axes: AxisSet, body: NodeId) -> Scaled {
         let vector = self.lower(body);
         let size = self.low.push(Op::Unary(UnaryOp::Abs, vector));
         let largest = self.fold(Fold::Max, axes, size);
-        let scale = self.low.push(Op::PowerOfTwo(largest));
-        let one = self.low.constant(Rational::ONE);
-        let inverse = self.low.push(Op::Div(one, scale));
-        let scaled = self.low.push(Op::Mul(vector, inverse));
+        let smallest = self.low.push(Op::Smallest);
+        let scale = self.low.push(Op::Binary(BinaryOp::Max, largest, smallest));
+        let scaled = self.low.push(Op::Div(vector, scale));
         let square = self.low.push(Op::Mul(scaled, scaled));
         let sum = self.fold(Fold::Sum, axes, square);
         let norm = self.low.push(Op::Unary(UnaryOp::Sqrt, sum));
-        Scaled {
-            scale,
-            inverse,
-            norm,
-        }
+        Scaled { scale, norm }
     }
 
     /// `value / ‖body‖` without the inverse of the norm, which overflows for a subnormal vector.
     pub(super) fn lower_unit(&mut self, axes: AxisSet, value: NodeId, body: NodeId) -> LowId {
         let scaled = self.scaled_norm(axes, body);
         let value = self.lower(value);
-        let value = self.low.push(Op::Mul(value, scaled.inverse));
+        let value = self.low.push(Op::Div(value, scaled.scale));
         let inverse = self.low.push(Op::Unary(UnaryOp::RecipOrZero, scaled.norm));
         self.low.push(Op::Mul(value, inverse))
     }

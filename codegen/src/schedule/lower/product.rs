@@ -32,13 +32,13 @@ impl Lowering<'_> {
                     Some(quotient) => self.low.mul(quotient, inverse),
                     None => inverse,
                 });
-                scales.push(scaled.inverse);
+                scales.push(scaled.scale);
             }
         }
         let quotient = quotient.unwrap_or_else(|| self.low.constant(Rational::ONE));
         scales
             .into_iter()
-            .fold(quotient, |rest, scale| self.low.push(Op::Mul(rest, scale)))
+            .fold(quotient, |rest, scale| self.low.push(Op::Div(rest, scale)))
     }
 
     /// The vector of `1 / ‖x‖`.
