@@ -21,6 +21,7 @@ fn all_options() -> Vec<Options> {
                         normalizer,
                         ignore_index,
                         sample_weights,
+                        tile: None,
                     });
                 }
             }
