@@ -1,15 +1,15 @@
 //! Elementwise functions, one a file: `f32` and `f64` versions that take the instruction set.
 //!
-//! Those that losses call for every element (`exp`, `decay`, `ln`, `log1p`, `expm1`, `sigmoid`, `softplus`,
-//! `tanh`, `log1mexp`, `erf`, and `powf` for `f32`) are branch-free: every case is computed and
-//! selected, integers are read from and written to exponent fields, rounding to an integer is the
+//! Those that losses call for every element (`exp`, `decay`, `ln`, `log1p`, `expm1`, `sigmoid`,
+//! `softplus`, `tanh`, `log1mexp`, `erf`, and `powf` for `f32`) are branch-free: every case is
+//! computed and selected, integers are read from and written to exponent fields, rounding to an integer is the
 //! addition of a large constant. LLVM turns a loop over them into vector instructions, of any
 //! length. Each is correct without fused multiply-adds too: reductions use split constants whose
 //! products are exact.
 //!
-//! Polynomials are the best among those with floats as coefficients in `f32`, and in `f64`
-//! interpolations at Chebyshev nodes, computed in 60-digit arithmetic and rounded; the stated error of a polynomial includes that rounding. Error bounds of the
-//! functions are measured by the tests of `accuracy` for every instruction set, in units in the
+//! Polynomials have the smallest relative error that is possible with floats as coefficients, or
+//! are interpolations at Chebyshev nodes, computed in 60-digit arithmetic and rounded; the stated
+//! error of a polynomial is that with its coefficients as they are. Error bounds of the functions are measured by the tests of `accuracy` for every instruction set, in units in the
 //! last place (ulp) of the exact result.
 //!
 //! # Worst errors in `f32`
