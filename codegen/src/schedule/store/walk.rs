@@ -53,6 +53,13 @@ impl Scheduler<'_> {
                 steps: steps_of_walk,
             }));
         }
+        let running_reads: Vec<Vec<BufferId>> = reads
+            .iter()
+            .map(|reads| {
+                let running = reads.iter().filter(|&&i| self.running(i).is_some());
+                running.map(|&i| BufferId(i as u16)).collect()
+            })
+            .collect();
         let (buffers, reads) = (self.buffers(), self.reads());
         let mut plan = Plan {
             low: self.low,
@@ -62,6 +69,9 @@ impl Scheduler<'_> {
             tile: Some(tile),
             parked: None,
         };
+        if !grow_together(&plan, &running_reads) {
+            return None;
+        }
         plan.parked = parked(&plan, &self.batch, tile);
         Some(plan)
     }
@@ -196,6 +206,22 @@ impl Scheduler<'_> {
         steps.sort_by_key(|step| step.0);
         steps
     }
+}
+
+/// Whether every sum that is rescaled stands in one nest with its shift, and the shift with its maxima.
+fn grow_together(plan: &Plan, running_reads: &[Vec<BufferId>]) -> bool {
+    plan.all_steps().all(|step| {
+        let Step::Nest(nest) = step else { return true };
+        let here = |id: &BufferId| nest.targets.iter().any(|target| target.buffer == *id);
+        nest.targets.iter().all(|target| {
+            let id = target.buffer;
+            match plan.buffer(id).running {
+                Some(Running::Rescaled { shift }) => here(&shift),
+                Some(Running::Shift) => running_reads[usize::from(id.0)].iter().all(here),
+                _ => true,
+            }
+        })
+    })
 }
 
 /// A product that one later walk computes again, and a gradient that is written in that walk after it: until then, the gradient's memory
