@@ -235,28 +235,8 @@ pub(super) fn buffer_name(graph: &Graph, plan: &Plan, buffer: BufferId) -> Strin
     match b.output {
         Some(Output::Losses) => "losses".to_owned(),
         Some(Output::Weights) => "weights".to_owned(),
-        Some(Output::Gradient(i)) => {
-            let name = graph
-                .params()
-                .iter()
-                .filter(|p| {
-                    p.role
-                        == Role::Tensor {
-                            differentiable: true,
-                        }
-                })
-                .nth(i)
-                .map_or("x", |p| &p.name);
-            format!("d_{}", plain(name))
-        }
-        Some(Output::Learn(i)) => {
-            let name = graph
-                .params()
-                .iter()
-                .filter(|p| matches!(p.role, Role::Scalar { learn: true, .. }))
-                .nth(i)
-                .map_or("s", |p| &p.name);
-            format!("d_{}", plain(name))
+        Some(output @ (Output::Gradient(_) | Output::Learn(_))) => {
+            format!("d_{}", plain(output.parameter(graph).unwrap_or_default()))
         }
         Some(Output::Auxiliary(i)) => format!("output_{i}"),
         None => {

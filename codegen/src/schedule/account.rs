@@ -63,11 +63,6 @@ impl Plan {
     }
 
     fn account_of(&self, graph: &Graph, step: &Step, walk: Option<usize>, again: bool) -> Account {
-        let outputs: Vec<BufferId> = match step {
-            Step::Nest(nest) => nest.targets.iter().map(|t| t.buffer).collect(),
-            Step::Contract { out, .. } | Step::Scatter { out, .. } => vec![*out],
-            Step::Walk(_) => vec![],
-        };
         let mut visit = Visit {
             plan: self,
             graph,
@@ -114,7 +109,11 @@ impl Plan {
                 .filter(|part| !comes_with(part))
                 .cloned()
                 .collect(),
-            writes: outputs.iter().map(|&id| self.array(graph, id)).collect(),
+            writes: step
+                .outputs()
+                .into_iter()
+                .map(|id| self.array(graph, id))
+                .collect(),
             passes,
             operations: Operations::named(graph, counts),
         }
@@ -146,10 +145,7 @@ pub(super) fn roots(body: &[Stmt]) -> Vec<LowId> {
             Stmt::Let(node) => found.push(*node),
             Stmt::Store { value, .. } => found.push(*value),
             Stmt::Fold { value, at, .. } => found.extend(at.iter().chain([value])),
-            Stmt::Vector(vector) => {
-                found.extend(vector.accumulators.iter().map(|a| a.value));
-                found.extend(vector.stores.iter().chain(&vector.folds).map(|s| s.1));
-            }
+            Stmt::Vector(vector) => found.extend(vector.values()),
             Stmt::Loop(inner) => {
                 found.extend(inner.accumulators.iter().map(|a| a.value));
                 found.extend(roots(&inner.body));

@@ -9,7 +9,7 @@
 //! tiles of its positions, so that what is a matrix of batch and classes exists for one tile at a time.
 
 use super::low::{Fold, Low, LowId};
-use crate::ir::AxisId;
+use crate::ir::{AxisId, Graph, Role};
 
 /// A buffer of a plan.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -28,6 +28,24 @@ pub enum Output {
     Learn(usize),
     /// The auxiliary output with this ordinal.
     Auxiliary(usize),
+}
+
+impl Output {
+    /// The name of the parameter whose gradient it is.
+    pub fn parameter(self, graph: &Graph) -> Option<&str> {
+        let is_differentiable = |role: &Role| {
+            let differentiable = true;
+            *role == Role::Tensor { differentiable }
+        };
+        let is_learnt = |role: &Role| matches!(role, Role::Scalar { learn: true, .. });
+        let params = graph.params().iter();
+        let param = match self {
+            Output::Gradient(i) => params.filter(|p| is_differentiable(&p.role)).nth(i),
+            Output::Learn(i) => params.filter(|p| is_learnt(&p.role)).nth(i),
+            Output::Losses | Output::Weights | Output::Auxiliary(_) => return None,
+        };
+        param.map(|p| p.name.as_str())
+    }
 }
 
 /// An array that steps fill and read, row-major over `axes`.
@@ -105,6 +123,17 @@ pub enum Step {
     },
     /// A loop over tiles of an axis.
     Walk(Walk),
+}
+
+impl Step {
+    /// The buffers that the step fills; those of a walk are its steps' own.
+    pub fn outputs(&self) -> Vec<BufferId> {
+        match self {
+            Step::Nest(nest) => nest.targets.iter().map(|t| t.buffer).collect(),
+            Step::Contract { out, .. } | Step::Scatter { out, .. } => vec![*out],
+            Step::Walk(_) => vec![],
+        }
+    }
 }
 
 /// The steps that are carried out for a tile of the plan's tiled axis before the next tile comes.
@@ -210,6 +239,15 @@ pub struct Vector {
     pub saves: Vec<LowId>,
     /// Values that an earlier loop kept.
     pub saved: Vec<LowId>,
+}
+
+impl Vector {
+    /// What it accumulates and writes, but for what it keeps.
+    pub fn values(&self) -> impl Iterator<Item = LowId> {
+        let accumulated = self.accumulators.iter().map(|a| a.value);
+        let written = self.stores.iter().chain(&self.folds).map(|s| s.1);
+        accumulated.chain(written)
+    }
 }
 
 /// A kernel as a sequence of steps.

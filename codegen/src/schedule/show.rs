@@ -7,28 +7,17 @@ use std::fmt::Write;
 use super::lanes::RowsInLanes;
 use super::low::{Fold, Index, LowId, Op};
 use super::plan::{Accumulator, BufferId, Nest, Operand, Output, Plan, Step, Stmt};
-use crate::ir::{AxisId, AxisSet, BinaryOp, CompareOp, Graph, Role};
+use crate::ir::{AxisId, AxisSet, BinaryOp, CompareOp, Graph};
 
 impl Plan {
     /// The name of a buffer: `losses`, `d_x`, or a temporary by its number.
     pub fn buffer_name(&self, graph: &Graph, id: BufferId) -> String {
-        let tensor = |i: usize| {
-            let differentiable = Role::Tensor {
-                differentiable: true,
-            };
-            let mut tensors = graph.params().iter().filter(|p| p.role == differentiable);
-            tensors.nth(i).map_or("x", |p| p.name.as_str()).to_owned()
-        };
-        let learnt = |i: usize| {
-            let is_learnt = |role: &Role| matches!(role, Role::Scalar { learn: true, .. });
-            let mut scalars = graph.params().iter().filter(|p| is_learnt(&p.role));
-            scalars.nth(i).map_or("s", |p| p.name.as_str()).to_owned()
-        };
         match self.buffer(id).output {
             Some(Output::Losses) => "losses".to_owned(),
             Some(Output::Weights) => "weights".to_owned(),
-            Some(Output::Gradient(i)) => format!("d_{}", tensor(i)),
-            Some(Output::Learn(i)) => format!("d_{}", learnt(i)),
+            Some(output @ (Output::Gradient(_) | Output::Learn(_))) => {
+                format!("d_{}", output.parameter(graph).unwrap_or_default())
+            }
             Some(Output::Auxiliary(i)) => format!("output_{i}"),
             None => format!("kept_{}", id.0),
         }

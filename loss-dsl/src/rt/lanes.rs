@@ -254,9 +254,9 @@ mod tests {
 
     #[test]
     fn lanes_that_are_left_repeat_the_last_row_and_do_not_count() {
-        let data: Vec<f32> = (0..100).map(|i| i as f32).collect();
-        for step in [0, 1, 3] {
-            for count in [1, 5, LANES] {
+        let data: Vec<f32> = (0..200).map(|i| i as f32).collect();
+        for step in [0, 1, 3, 5] {
+            for count in [1, 5, 17, LANES] {
                 let lanes = row_lanes(&data, 2, step, count);
                 for (i, &lane) in lanes.iter().enumerate() {
                     assert_eq!(lane, data[2 + i.min(count - 1) * step]);
@@ -270,5 +270,11 @@ mod tests {
             }
         }
         assert_eq!(row_positions(5, 2, 2, 3)[..3], [2, 0, 0]);
+    }
+
+    #[test]
+    #[should_panic]
+    fn rows_outside_panic() {
+        row_lanes(&[0.0f32; 100], 7, 3, LANES);
     }
 }

@@ -36,7 +36,6 @@
 
 pub mod blocks;
 mod call;
-pub mod column;
 pub mod contract;
 mod disjoint;
 pub mod float;
@@ -57,7 +56,6 @@ pub use blocks::{
     blocks, blocks_mut, fold_max_lanes, fold_sum_lanes, padded_lanes, select, write_lanes,
 };
 pub use call::{Call, auxiliary};
-pub use column::column;
 pub use contract::contract;
 pub use disjoint::RowLayout;
 pub use float::Float;

@@ -70,8 +70,8 @@ impl Kernel<'_> {
         self.walk = self.plan.tile;
         let mut steps = vec![];
         for WalkStep { step, again } in walk.steps.iter().rev() {
-            let outputs = outputs(step);
-            let publish: TokenStream = outputs.iter().map(|&id| self.publish_tile(id)).collect();
+            let outputs = step.outputs().into_iter();
+            let publish: TokenStream = outputs.map(|id| self.publish_tile(id)).collect();
             self.again = *again;
             let tokens = self.step(step);
             self.again = false;
@@ -100,7 +100,7 @@ impl Kernel<'_> {
             Step::Nest(nest) => Some(nest),
             _ => None,
         };
-        for id in outputs(step) {
+        for id in step.outputs() {
             let buffer = self.plan.buffer(id);
             let name = data_name(self.graph, self.plan, id);
             let target = nest.and_then(|n| n.targets.iter().find(|t| t.buffer == id));
@@ -163,7 +163,7 @@ impl Kernel<'_> {
             return TokenStream::new();
         };
         let nest = self.plan.all_steps().find_map(|step| match step {
-            Step::Nest(nest) if outputs(step).contains(&parked.gradient) => Some(nest),
+            Step::Nest(nest) if step.outputs().contains(&parked.gradient) => Some(nest),
             _ => None,
         });
         self.stage(parked.gradient, nest)
@@ -291,13 +291,4 @@ impl Kernel<'_> {
 
 fn is_folded(step: &Step) -> bool {
     matches!(step, Step::Nest(nest) if nest.targets.iter().any(|target| target.fold.is_some()))
-}
-
-/// The buffers that a step fills.
-fn outputs(step: &Step) -> Vec<BufferId> {
-    match step {
-        Step::Nest(nest) => nest.targets.iter().map(|t| t.buffer).collect(),
-        Step::Contract { out, .. } | Step::Scatter { out, .. } => vec![*out],
-        Step::Walk(_) => vec![],
-    }
 }

@@ -136,10 +136,6 @@ impl Lanes<'_, '_> {
 
 /// Everything that a vector loop computes.
 pub(super) fn vector_roots(vector: &Vector) -> Vec<LowId> {
-    let accumulated = vector.accumulators.iter().map(|a| a.value);
-    let written = vector.stores.iter().chain(&vector.folds).map(|s| s.1);
-    accumulated
-        .chain(written)
-        .chain(vector.saves.iter().copied())
-        .collect()
+    let saves = vector.saves.iter().copied();
+    vector.values().chain(saves).collect()
 }

@@ -174,13 +174,8 @@ impl Scope<'_> {
     /// The nodes that the loop evaluates, children first.
     fn loop_nodes(&self, vector: &Vector) -> Vec<LowId> {
         let mut seen = BTreeSet::new();
-        let mut stack: Vec<LowId> = vector
-            .accumulators
-            .iter()
-            .map(|a| a.value)
-            .chain(vector.stores.iter().chain(&vector.folds).map(|s| s.1))
-            .chain(vector.saves.iter().copied())
-            .collect();
+        let saves = vector.saves.iter().copied();
+        let mut stack: Vec<LowId> = vector.values().chain(saves).collect();
         while let Some(id) = stack.pop() {
             if self.bound.contains_key(&id) || !seen.insert(id) {
                 continue;

@@ -41,12 +41,7 @@ impl Builder<'_> {
     pub(super) fn dear_values(&self, at: AxisSet, vector: &Vector) -> Vec<LowId> {
         let mut found = vec![];
         let mut seen = BTreeSet::new();
-        let mut stack: Vec<LowId> = vector
-            .accumulators
-            .iter()
-            .map(|a| a.value)
-            .chain(vector.stores.iter().chain(&vector.folds).map(|s| s.1))
-            .collect();
+        let mut stack: Vec<LowId> = vector.values().collect();
         while let Some(id) = stack.pop() {
             if self.stored.contains(&id) || self.low.free(id).is_subset(at) || !seen.insert(id) {
                 continue;

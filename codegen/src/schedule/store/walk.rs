@@ -35,7 +35,8 @@ impl Scheduler<'_> {
                 let of_phase = |&i: &usize| phases[i] == phase && in_walk[i] == walk;
                 all.iter().copied().filter(of_phase).collect::<Vec<_>>()
             };
-            steps.extend(self.steps_of(&here(false), levels));
+            let before = self.steps_by_level(&here(false), levels);
+            steps.extend(before.into_iter().map(|step| step.1));
             let members = here(true);
             if members.is_empty() {
                 continue;
@@ -182,11 +183,6 @@ impl Scheduler<'_> {
         needed.into_iter().collect()
     }
 
-    fn steps_of(&mut self, members: &[usize], levels: &[usize]) -> Vec<Step> {
-        let steps = self.steps_by_level(members, levels);
-        steps.into_iter().map(|step| step.1).collect()
-    }
-
     /// The steps that compute the stored values, each with its level, in order.
     fn steps_by_level(&mut self, members: &[usize], levels: &[usize]) -> Vec<(usize, Step)> {
         let mut steps = vec![];
@@ -253,11 +249,7 @@ fn parked(plan: &Plan, batch: &[AxisId], tile: AxisId) -> Option<Parked> {
         return None;
     }
     let after = walk.steps.iter().skip_while(|s| !is_again(s, matrix));
-    let written = after.flat_map(|s| match &s.step {
-        Step::Nest(nest) => nest.targets.iter().map(|t| t.buffer).collect(),
-        Step::Contract { out, .. } | Step::Scatter { out, .. } => vec![*out],
-        Step::Walk(_) => vec![],
-    });
+    let written = after.flat_map(|s| s.step.outputs());
     let is_gradient = |id: &BufferId| {
         let buffer = plan.buffer(*id);
         matches!(buffer.output, Some(Output::Gradient(_))) && buffer.axes.first() == Some(&tile)

@@ -1,7 +1,7 @@
 //! The example of the module documentation: is it right, and how fast is it?
 
 use super::*;
-use crate::rt::{column, maximum, padded, total};
+use crate::rt::{maximum, padded, row_lanes, total};
 
 include!("softmax_cross_entropy.rs");
 
@@ -23,7 +23,7 @@ impl<F: Float> RowKernel<F, 2> for AcrossRows<'_, F> {
             let count = LANES.min(rows.end - start);
             let mut max = [F::NEG_INFINITY; LANES];
             for (c, logits) in exponentials.iter_mut().enumerate() {
-                *logits = column(z, start * classes + c, classes, count, F::ZERO);
+                *logits = row_lanes(z, start * classes + c, classes, count);
                 for i in 0..LANES {
                     max[i] = max[i].max(isa, logits[i]);
                 }
