@@ -9,7 +9,7 @@ use crate::engine;
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::options::{Normalizer, Options, Reduction};
-use crate::rt::{Call, Float, TensorMut};
+use crate::rt::{Call, Float, Losses, TensorMut};
 use crate::saved::Saved;
 use crate::spec::Spec;
 use crate::value::{GradientTargets, Gradients, Value};
@@ -57,18 +57,22 @@ pub trait Loss: Clone + Debug + Send + Sync {
     /// The options, to be changed.
     fn options_mut(&mut self) -> &mut Options;
 
-    /// Writes the loss of every batch position, in row-major order over the value's axes, and the
+    /// Writes the loss of every batch position, in row-major order over the value's axes, or their sum, and the
     /// auxiliary outputs, each row-major over its axes and already of the right length. A declared
     /// weight is part of the loss.
     #[doc(hidden)]
-    fn forward_kernel<F: Float>(call: &Call<'_, F>, losses: &mut [F], auxiliary: &mut [Vec<F>]);
+    fn forward_kernel<F: Float>(
+        call: &Call<'_, F>,
+        losses: Losses<'_, F>,
+        auxiliary: &mut [Vec<F>],
+    );
 
     /// Writes the losses as [`forward_kernel`](Self::forward_kernel) does, and overwrites the
     /// gradient of Σₙ cotangentₙ · lossₙ by each differentiable tensor and each learned scalar.
     #[doc(hidden)]
     fn gradient_kernel<F: Float>(
         call: &Call<'_, F>,
-        losses: &mut [F],
+        losses: Losses<'_, F>,
         gradients: &mut [TensorMut<'_, F>],
         learn: &mut [f64],
     );

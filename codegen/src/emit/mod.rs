@@ -133,7 +133,7 @@ pub fn emit(
             #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
             fn forward_kernel<F: ::loss_dsl::Float>(
                 #call: &::loss_dsl::__rt::Call<'_, F>,
-                #losses: &mut [F],
+                #losses: ::loss_dsl::__rt::Losses<'_, F>,
                 #auxiliary: &mut [::std::vec::Vec<F>],
             ) {
                 #forward
@@ -142,7 +142,7 @@ pub fn emit(
             #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
             fn gradient_kernel<F: ::loss_dsl::Float>(
                 #call: &::loss_dsl::__rt::Call<'_, F>,
-                #losses: &mut [F],
+                #losses: ::loss_dsl::__rt::Losses<'_, F>,
                 #gradients: &mut [::loss_dsl::__rt::TensorMut<'_, F>],
                 #learn: &mut [f64],
             ) {

@@ -27,7 +27,7 @@ pub(crate) use bound::Bound;
 use crate::error::Error;
 use crate::input::{Input, Inputs};
 use crate::loss::Loss;
-use crate::rt::{Call, Float, gradient_like};
+use crate::rt::{Call, Float, Losses, gradient_like};
 use crate::saved::Saved;
 use crate::spec::{ParameterKind, Spec};
 use crate::value::{GradientTargets, Gradients, Upstream, Value};
@@ -189,13 +189,12 @@ fn forward<L: Loss, F: Float>(
     call: &Call<'_, F>,
     auxiliary: &mut [Vec<F>],
 ) -> Value<F> {
-    let mut losses = vec![F::ZERO; bound.positions()];
+    let scaling = Scaling::of(loss, bound, call);
     // Outputs without the batch axis have a value even where there are no samples.
-    let idle = bound.is_empty() || bound.all_ignored();
-    if !(idle && auxiliary.is_empty()) {
-        L::forward_kernel(call, &mut losses, auxiliary);
-    }
-    Scaling::of(loss, bound, call).reduce(bound, losses)
+    let idle = (bound.is_empty() || bound.all_ignored()) && auxiliary.is_empty();
+    valued(bound, &scaling, idle, |losses| {
+        L::forward_kernel(call, losses, auxiliary);
+    })
 }
 
 /// The backward pass of a checked call; `upstream` is 1 if it is not given.
@@ -210,21 +209,43 @@ fn backward<L: Loss, F: Float>(
     let cleaned = ignored::cleaned_tensors(spec, bound, inputs);
     let mut call = bound.call(loss, inputs, &cleaned);
     let scaling = Scaling::of(loss, bound, &call);
-    let mut losses = vec![F::ZERO; bound.positions()];
     if bound.is_empty() || bound.all_ignored() || scaling.vanishes() {
         target::fill_zero(targets);
-        return scaling.reduce(bound, losses);
+        return valued(bound, &scaling, true, |_| {});
     }
     call.cotangent = scaling.cotangent(bound, upstream);
     let mut buffers = target::buffers(spec, bound, targets.tensors);
     let mut gradients: Vec<_> = buffers.iter_mut().map(target::Buffer::tensor).collect();
     let mut learn = vec![0.0; targets.scalars.len()];
-    L::gradient_kernel(&call, &mut losses, &mut gradients, &mut learn);
+    let value = valued(bound, &scaling, false, |losses| {
+        L::gradient_kernel(&call, losses, &mut gradients, &mut learn);
+    });
     ignored::clear(spec, bound, &mut gradients);
     drop(gradients);
     buffers.into_iter().for_each(target::Buffer::release);
     for (slot, slope) in targets.scalars.into_iter().zip(learn) {
         *slot = F::from_f64(slope);
+    }
+    value
+}
+
+/// The value of the losses that `kernel` writes; of zeros if it is `idle`, and not called.
+fn valued<F: Float>(
+    bound: &Bound<F>,
+    scaling: &Scaling<'_>,
+    idle: bool,
+    kernel: impl FnOnce(Losses<'_, F>),
+) -> Value<F> {
+    if scaling.is_of_total(bound) {
+        let mut total = 0.0;
+        if !idle {
+            kernel(Losses::Total(&mut total));
+        }
+        return scaling.of_total(total);
+    }
+    let mut losses = vec![F::ZERO; bound.positions()];
+    if !idle {
+        kernel(Losses::Each(&mut losses));
     }
     scaling.reduce(bound, losses)
 }

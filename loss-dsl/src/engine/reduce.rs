@@ -52,6 +52,20 @@ impl<'o> Scaling<'o> {
         self.denominator == 0.0
     }
 
+    /// Whether the value follows from the sum of the losses.
+    pub(super) fn is_of_total<F: Float>(&self, bound: &Bound<F>) -> bool {
+        let alike = self.weights.is_none() && bound.ignored.is_empty();
+        self.reduction != Reduction::None && alike && !bound.is_scalar()
+    }
+
+    /// The value, where it [follows from the sum](Self::is_of_total) of the losses.
+    pub(super) fn of_total<F: Float>(&self, total: f64) -> Value<F> {
+        if self.vanishes() {
+            return Value::Total(F::ZERO);
+        }
+        Value::Total(F::from_f64(total / self.denominator))
+    }
+
     /// The value.
     pub(super) fn reduce<F: Float>(&self, bound: &Bound<F>, mut losses: Vec<F>) -> Value<F> {
         if bound.is_scalar() {
@@ -75,7 +89,7 @@ impl<'o> Scaling<'o> {
         Value::Total(F::from_f64(total / self.denominator))
     }
 
-    /// ∂total/∂ℓₙ times the upstream gradient.
+    /// ∂total/∂ℓₙ times the upstream gradient; one number if it is the same for all positions.
     pub(super) fn cotangent<F: Float>(
         &self,
         bound: &Bound<F>,
@@ -85,7 +99,9 @@ impl<'o> Scaling<'o> {
             Some(Upstream::Scalar(scale)) => scale.to_f64() / self.denominator,
             _ => 1.0 / self.denominator,
         };
+        let per_sample = matches!(upstream, Some(Upstream::PerSample(_)));
         let mut cotangent = match self.weights {
+            None if !per_sample && bound.ignored.is_empty() => return vec![F::from_f64(scale)],
             None => vec![F::from_f64(scale); bound.positions()],
             Some(weights) => weights
                 .iter()

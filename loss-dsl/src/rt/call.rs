@@ -31,10 +31,20 @@ pub struct Call<'a, F: Float> {
     /// Run-time flags, in declaration order.
     pub flags: Vec<bool>,
     /// ∂total/∂lossₙ for each batch position (one element for a scalar loss), 0 where the position
-    /// is ignored. Empty in a forward pass.
+    /// is ignored. One element if all are alike. Empty in a forward pass.
     pub cotangent: Vec<F>,
     /// How many positions of an axis that is walked in tiles are taken at once; by size if it is not given.
     pub tile: Option<usize>,
+}
+
+impl<F: Float> Call<'_, F> {
+    /// The cotangent as a tensor of these extents.
+    pub fn seed(&self, shape: &[usize]) -> Tensor<'_, F> {
+        match &self.cotangent[..] {
+            [all] => Tensor::filled(all, shape),
+            each => Tensor::contiguous(each, shape),
+        }
+    }
 }
 
 /// The value and the auxiliary outputs of a loss that has `K` of them.

@@ -68,6 +68,8 @@ pub trait Float:
     fn larger(self, other: Self) -> Self;
     /// The smaller of two numbers; NaN if either is NaN.
     fn smaller(self, other: Self) -> Self;
+    /// The largest of all; −∞ of nothing, NaN if one is NaN.
+    fn largest(values: &[Self]) -> Self;
 
     /// `self · b + c`, fused where `isa` has the instruction.
     fn mul_add<S: Isa>(self, isa: S, b: Self, c: Self) -> Self;
@@ -163,7 +165,7 @@ macro_rules! math_functions {
 }
 
 macro_rules! float {
-    ($float:ident, $fma:ident) => {
+    ($float:ident, $int:ident, $fma:ident) => {
         impl Float for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -209,6 +211,23 @@ macro_rules! float {
                 } else {
                     other
                 }
+            }
+            #[inline(always)]
+            fn largest(values: &[Self]) -> Self {
+                // As integers, positive numbers ascend and negative ones descend; with the bits of these turned over, all
+                // ascend. Maxima of integers may be taken in any order, so the compiler takes many at once.
+                let ascending = |bits: $int| bits ^ ((bits >> ($int::BITS - 1)) & $int::MAX);
+                let mut largest = ascending(Self::NEG_INFINITY.to_bits() as $int);
+                let mut magnitude = 0;
+                for value in values {
+                    let bits = value.to_bits() as $int;
+                    largest = largest.max(ascending(bits));
+                    magnitude = magnitude.max(bits & $int::MAX);
+                }
+                if magnitude > Self::INFINITY.to_bits() as $int {
+                    return Self::NAN;
+                }
+                Self::from_bits(ascending(largest) as _)
             }
             #[inline(always)]
             fn mul_add<S: Isa>(self, isa: S, b: Self, c: Self) -> Self {
@@ -277,8 +296,8 @@ macro_rules! float {
         }
     };
 }
-float!(f32, fma_f32);
-float!(f64, fma_f64);
+float!(f32, i32, fma_f32);
+float!(f64, i64, fma_f64);
 
 #[cfg(test)]
 mod tests {
@@ -294,6 +313,14 @@ mod tests {
         assert!(F::NAN.sign(i).is_nan());
         for (a, b) in [(F::NAN, F::ONE), (F::ONE, F::NAN), (F::NAN, F::NAN)] {
             assert!(a.min(i, b).is_nan() && a.max(i, b).is_nan());
+        }
+        assert_eq!(F::largest(&[]), F::NEG_INFINITY);
+        assert_eq!(F::largest(&[F::NEG_INFINITY]), F::NEG_INFINITY);
+        assert_eq!(F::largest(&[f(-3.0), f(-2.0), -F::MAX]), f(-2.0));
+        assert_eq!(F::largest(&[-F::ZERO, f(1.0), f(0.5)]), F::ONE);
+        assert_eq!(F::largest(&[f(1.0), F::INFINITY]), F::INFINITY);
+        for nan in [F::NAN, -F::NAN] {
+            assert!(F::largest(&[F::INFINITY, nan, f(1.0)]).is_nan());
         }
         assert_eq!(f(2.0).max(i, f(-3.0)), f(2.0));
         assert_eq!(f(2.0).min(i, f(-3.0)), f(-3.0));

@@ -157,24 +157,6 @@ pub fn row_positions(row: usize, count: usize, inner: usize, extent: usize) -> [
     lanes
 }
 
-/// Adds to sums, in `f64`.
-#[inline(always)]
-pub fn add_lanes<F: Float>(sum: &mut [f64; LANES], terms: &[F; LANES]) {
-    for i in 0..LANES {
-        sum[i] += terms[i].to_f64();
-    }
-}
-
-/// Sums, rounded once.
-#[inline(always)]
-pub fn rounded_lanes<F: Float>(sum: &[f64; LANES]) -> [F; LANES] {
-    let mut rounded = [F::ZERO; LANES];
-    for i in 0..LANES {
-        rounded[i] = F::from_f64(sum[i]);
-    }
-    rounded
-}
-
 /// Adds the values of `count` rows to a sum over the rows, in a fixed order.
 #[inline(always)]
 pub fn fold_sum_rows<F: Float>(sum: &mut f64, values: &[F; LANES], count: usize) {

@@ -42,6 +42,7 @@ pub mod float;
 pub mod isa;
 mod lanes;
 mod layout;
+mod losses;
 pub mod math;
 pub mod reduce;
 pub mod rows;
@@ -50,6 +51,7 @@ mod staged;
 pub mod target;
 mod tensor;
 mod tiles;
+mod totals;
 mod turn;
 
 pub use blocks::{
@@ -61,10 +63,11 @@ pub use disjoint::RowLayout;
 pub use float::Float;
 pub use isa::{Isa, Kernel, LANES, dispatch};
 pub use lanes::{
-    AlongRows, add_lanes, common_run, fits_lanes, fold_max_rows, fold_sum_rows, groups,
-    narrow_lanes, rounded_lanes, row_lanes, row_positions,
+    AlongRows, common_run, fits_lanes, fold_max_rows, fold_sum_rows, groups,
+    narrow_lanes, row_lanes, row_positions,
 };
 pub use layout::{Layout, Split};
+pub use losses::{Losses, Whole};
 pub use math::ln_cosh::ln_cosh;
 pub use math::softplus_over_sigmoid::softplus_over_sigmoid;
 pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
@@ -75,4 +78,5 @@ pub use staged::{Staged, park, permuted, unpark};
 pub use target::{BlockTarget, Target};
 pub use tensor::{Tensor, TensorMut, gradient_like};
 pub use tiles::{Tile, Tiles, halves, rescaled};
+pub use totals::{Largest, STRIP, Sums, add, fold_max, fold_sum};
 pub use turn::rows_to_lanes;

@@ -24,7 +24,13 @@ fn fold<T: Copy>(mut lanes: [T; LANES], combine: impl Fn(T, T) -> T) -> T {
 /// The sum of the lanes, in `f64`.
 #[inline(always)]
 pub fn total_f64<F: Float>(lanes: &[F; LANES]) -> f64 {
-    fold(lanes.map(Float::to_f64), |a, b| a + b)
+    // From memory: else the order of this fold would decide which lanes share a vector in the loop before it.
+    let lanes = std::hint::black_box(lanes);
+    let mut wide = [0.0; LANES];
+    for (wide, lane) in wide.iter_mut().zip(lanes) {
+        *wide = lane.to_f64();
+    }
+    fold(wide, |a, b| a + b)
 }
 
 /// The sum of the lanes, carried in `f64` and rounded once.

@@ -114,6 +114,12 @@ pub fn for_rows<F: Float, Kn: RowKernel<F, K>, const K: usize>(
             Target::Rows { data, layout } => {
                 return BlockTarget::new(Part::Rows(Rows::new(data, rows, layout)));
             }
+            Target::Total { out, len } => {
+                *out = 0.0;
+                *output = Some((std::slice::from_mut(out), Combine::Sum));
+                partial.resize(blocks.count, 0.0);
+                return BlockTarget::new(Part::Total { data: partial, len });
+            }
             Target::Sum { out } => (out, Combine::Sum),
             Target::Max { out } => (out, Combine::Max),
             Target::Min { out } => (out, Combine::Min),

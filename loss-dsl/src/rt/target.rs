@@ -1,7 +1,8 @@
 //! Where the results of a [`super::RowKernel`] go: rows of a buffer, or accumulators over all rows.
 //!
 //! A [`Target`] is the whole of it, a [`BlockTarget`] the part of one block of rows. Rows that are
-//! not slices of their buffer are computed in a staging area, and scattered some at a time.
+//! not slices of their buffer are computed in a staging area, and scattered some at a time; so are rows of which only the
+//! sum of all is asked for.
 //!
 //! Invariant: blocks partition the rows, and each has an accumulator of its own; so blocks never
 //! share what they write.
@@ -12,6 +13,8 @@ use super::{Float, LANES, RowLayout};
 
 /// Rows that are gathered before they are scattered into a strided target together.
 const STAGED_ROWS: usize = 16;
+/// Rows that are gathered before they are added to a total.
+const SUMMED_ROWS: usize = 1024;
 
 /// Where the results of a kernel go.
 #[derive(Debug)]
@@ -22,6 +25,13 @@ pub enum Target<'a, F> {
         data: &'a mut [F],
         /// Where rows lie in it; rows must not share elements.
         layout: RowLayout,
+    },
+    /// Overwritten by the sum of all elements of all rows, which are not kept.
+    Total {
+        /// The sum.
+        out: &'a mut f64,
+        /// Values in a row.
+        len: usize,
     },
     /// Overwritten by the sum over all rows, element by element.
     Sum {
@@ -70,7 +80,7 @@ impl<'a, F> Target<'a, F> {
     /// The length of the accumulator that each block needs, if it needs one.
     pub(super) fn accumulator_len(&self) -> Option<usize> {
         match self {
-            Self::Rows { .. } => None,
+            Self::Rows { .. } | Self::Total { .. } => None,
             Self::Sum { out } | Self::Max { out } | Self::Min { out } => Some(out.len()),
         }
     }
@@ -86,11 +96,13 @@ pub struct BlockTarget<'a, F> {
 pub(super) enum Part<'a, F> {
     /// Rows of a buffer.
     Rows(Rows<'a, F>),
+    /// A sum for each block, of rows of `len` values.
+    Total { data: &'a mut [f64], len: usize },
     /// `len` values for each block.
     Accumulator { data: &'a mut [f64], len: usize },
 }
 
-/// Rows `first..first + count`, computed but not yet scattered.
+/// Rows `first..first + count`, computed but not yet scattered or added.
 struct Staging<F> {
     values: Vec<F>,
     first: usize,
@@ -116,13 +128,16 @@ impl<'a, F: Float> BlockTarget<'a, F> {
     /// If the target is not a `Rows` target or the row is not in this block.
     #[inline(always)]
     pub fn row(&mut self, n: usize) -> &mut [F] {
-        let Part::Rows(rows) = &mut self.part else {
-            panic!("an accumulator has no rows");
-        };
-        if rows.layout().has_slices() {
-            rows.row(n)
-        } else {
-            self.staging.row(rows, n)
+        match &mut self.part {
+            Part::Rows(rows) => {
+                if rows.layout().has_slices() {
+                    rows.row(n)
+                } else {
+                    self.staging.row(rows, n)
+                }
+            }
+            Part::Total { data, len } => self.staging.summed(&mut data[0], *len, n, 1),
+            Part::Accumulator { .. } => panic!("an accumulator has no rows"),
         }
     }
 
@@ -133,10 +148,20 @@ impl<'a, F: Float> BlockTarget<'a, F> {
     /// If the target is not a `Rows` target, a row is not in this block, or `c` not in a row.
     #[inline(always)]
     pub fn put(&mut self, n: usize, c: usize, values: &[F]) {
-        let Part::Rows(rows) = &mut self.part else {
-            panic!("an accumulator has no rows");
-        };
-        rows.write_column(n, c, values);
+        match &mut self.part {
+            Part::Rows(rows) => rows.write_column(n, c, values),
+            Part::Total { data, len } => {
+                let rows = self.staging.summed(&mut data[0], *len, n, values.len());
+                if *len == 1 {
+                    rows.copy_from_slice(values);
+                    return;
+                }
+                for (row, &value) in rows.chunks_exact_mut(*len).zip(values) {
+                    row[c] = value;
+                }
+            }
+            Part::Accumulator { .. } => panic!("an accumulator has no rows"),
+        }
     }
 
     /// Writes elements `c..c + block.len()` of the `count` rows from `n` on, lane `i` of the block to row `n + i`. The
@@ -153,7 +178,10 @@ impl<'a, F: Float> BlockTarget<'a, F> {
         spare: &mut [[F; LANES]],
     ) {
         let Part::Rows(rows) = &mut self.part else {
-            panic!("an accumulator has no rows");
+            for (i, lanes) in block.iter().enumerate() {
+                self.put(n, c + i, &lanes[..count]);
+            }
+            return;
         };
         let len = block.len();
         if len <= 1 || rows.layout().stride != 1 {
@@ -183,7 +211,7 @@ impl<'a, F: Float> BlockTarget<'a, F> {
     pub fn acc(&mut self) -> &mut [f64] {
         match &mut self.part {
             Part::Accumulator { data, .. } => data,
-            Part::Rows(_) => panic!("rows have no accumulator"),
+            Part::Rows(_) | Part::Total { .. } => panic!("rows have no accumulator"),
         }
     }
 
@@ -194,6 +222,11 @@ impl<'a, F: Float> BlockTarget<'a, F> {
                 let (low, high) = rows.split_at(n);
                 (Self::new(Part::Rows(low)), Self::new(Part::Rows(high)))
             }
+            Part::Total { data, len } => {
+                let (low, high) = data.split_at_mut(blocks);
+                let part = |data| Self::new(Part::Total { data, len });
+                (part(low), part(high))
+            }
             Part::Accumulator { data, len } => {
                 let (low, high) = data.split_at_mut(blocks * len);
                 let part = |data| Self::new(Part::Accumulator { data, len });
@@ -202,15 +235,60 @@ impl<'a, F: Float> BlockTarget<'a, F> {
         }
     }
 
-    /// Scatters what is still staged.
+    /// Scatters or adds what is still staged.
     pub(super) fn flush(&mut self) {
-        if let Part::Rows(rows) = &mut self.part {
-            self.staging.flush(rows);
+        match &mut self.part {
+            Part::Rows(rows) => self.staging.flush(rows),
+            Part::Total { data, len } => self.staging.add_to(&mut data[0], *len),
+            Part::Accumulator { .. } => {}
         }
     }
 }
 
 impl<F: Float> Staging<F> {
+    /// Rows `n..n + count`, of `len` values each, that are added to a total before others take their place.
+    #[inline(always)]
+    fn summed(&mut self, total: &mut f64, len: usize, n: usize, count: usize) -> &mut [F] {
+        let staged = self.first..=self.first + self.count;
+        let end = n + count;
+        let fits = end <= self.first + SUMMED_ROWS && end * len <= self.values.len() + self.first * len;
+        if fits && staged.contains(&n) {
+            self.count = self.count.max(end - self.first);
+        } else {
+            self.start_summed(total, len, n, count);
+        }
+        &mut self.values[(n - self.first) * len..][..count * len]
+    }
+
+    /// Makes room for rows that are not staged.
+    #[inline(never)]
+    fn start_summed(&mut self, total: &mut f64, len: usize, n: usize, count: usize) {
+        if !(self.first..self.first + self.count).contains(&n) {
+            self.add_to(total, len);
+            self.first = n;
+        }
+        self.count = self.count.max(n + count - self.first);
+        let needed = self.count.max(SUMMED_ROWS) * len;
+        self.values.resize(needed, F::ZERO);
+    }
+
+    /// Adds the staged rows to a total, in a fixed order.
+    #[inline(never)]
+    fn add_to(&mut self, total: &mut f64, len: usize) {
+        let mut lanes = [0.0; 16];
+        let (blocks, rest) = self.values[..self.count * len].as_chunks::<16>();
+        for block in blocks {
+            for (lane, value) in lanes.iter_mut().zip(block) {
+                *lane += value.to_f64();
+            }
+        }
+        for (lane, value) in lanes.iter_mut().zip(rest) {
+            *lane += value.to_f64();
+        }
+        *total += lanes.iter().sum::<f64>();
+        self.count = 0;
+    }
+
     #[inline(always)]
     fn row(&mut self, rows: &mut Rows<'_, F>, n: usize) -> &mut [F] {
         let len = rows.layout().len;

@@ -1,7 +1,7 @@
 //! Tensors over flat memory: what kernels read and write.
 //!
-//! Invariant: the data has exactly as many elements as the layout, so no index within the extents
-//! leaves it.
+//! Invariant: the data has exactly as many elements as the layout, or one that all indices share, so no index within the
+//! extents leaves it.
 
 use ndarray::{Array, ArrayRef, ArrayView, Dimension, ShapeBuilder};
 
@@ -21,6 +21,14 @@ impl<'a, F: Float> Tensor<'a, F> {
     /// If `data` has not as many elements as `shape` says.
     pub fn contiguous(data: &'a [F], shape: &[usize]) -> Self {
         Self::new(data, Layout::row_major(shape))
+    }
+
+    /// A tensor whose elements are all the same one.
+    pub(super) fn filled(element: &'a F, shape: &[usize]) -> Self {
+        Self {
+            data: std::slice::from_ref(element),
+            layout: Layout::strided(shape.to_vec(), vec![0; shape.len()], None),
+        }
     }
 
     /// # Panics

@@ -141,7 +141,7 @@ impl Kernel<'_> {
         let index = ordinal(self.graph, param);
         if self.graph.param(param).role == Role::Cotangent {
             let shape = self.cotangent_shape();
-            return quote!(::loss_dsl::__rt::Tensor::contiguous(&call.cotangent, &[#(#shape),*]));
+            return quote!(call.seed(&[#(#shape),*]));
         }
         quote!(call.tensors[#index])
     }

@@ -36,10 +36,13 @@ pub(super) fn emit(graph: &Graph, plan: &Plan, prefix: &str) -> TokenStream {
             step => kernel.step(step),
         });
     }
+    let (whole, finish) = kernel.whole_losses();
     let mut body = apart(plan);
+    body.extend(whole);
     body.extend(kernel.items.iter().rev().cloned());
     body.extend(kernel.tiles());
     body.extend(steps.into_iter().rev());
+    body.extend(finish);
     body
 }
 
@@ -97,6 +100,32 @@ struct Kernel<'p> {
 }
 
 impl Kernel<'_> {
+    /// Whether the losses are needed as an array: unless they are rows of one nest that nothing reads again.
+    fn are_losses_whole(&self, losses: BufferId) -> bool {
+        let is_rows = self.plan.steps.iter().any(|step| match step {
+            Step::Nest(nest) => nest
+                .targets
+                .iter()
+                .any(|t| t.buffer == losses && t.fold.is_none()),
+            _ => false,
+        });
+        !is_rows || self.read.contains(&losses)
+    }
+
+    /// What makes an array of the losses, if one is needed, and what comes of it in the end.
+    fn whole_losses(&self) -> (TokenStream, TokenStream) {
+        let mut ids = (0..self.plan.buffers.len()).map(|id| BufferId(id as u16));
+        let losses = ids.find(|&id| self.plan.buffer(id).output == Some(Output::Losses));
+        let Some(losses) = losses.filter(|&id| self.are_losses_whole(id)) else {
+            return Default::default();
+        };
+        let len = self.len(&self.plan.buffer(losses).axes);
+        (
+            quote!(let mut losses = losses.whole(#len);),
+            quote!(losses.finish();),
+        )
+    }
+
     /// A step that is no walk.
     fn step(&mut self, step: &Step) -> TokenStream {
         match step {
@@ -157,7 +186,7 @@ impl Kernel<'_> {
             .collect();
         let seed = emitted.cotangent.then(|| {
             let shape = self.cotangent_shape();
-            quote!(cotangent: ::loss_dsl::__rt::Tensor::contiguous(&call.cotangent, &[#(#shape),*]),)
+            quote!(cotangent: call.seed(&[#(#shape),*]),)
         });
         let rows: Vec<_> = nest.rows.iter().map(|&a| self.extent(a)).collect();
         let rows = times(&rows, 1);

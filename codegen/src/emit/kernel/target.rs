@@ -48,10 +48,15 @@ impl Kernel<'_> {
                 quote!(::loss_dsl::__rt::Target::rows(&mut #name, #len)),
                 self.publish(id, &quote!(&#name)),
             ),
+            Some(Output::Losses) if self.are_losses_whole(id) => (
+                TokenStream::new(),
+                quote!(::loss_dsl::__rt::Target::rows(&mut losses, #len)),
+                self.publish(id, &quote!(&losses)),
+            ),
             Some(Output::Losses) => (
                 TokenStream::new(),
-                quote!(::loss_dsl::__rt::Target::rows(losses, #len)),
-                self.publish(id, &quote!(losses)),
+                quote!(losses.target(#len)),
+                TokenStream::new(),
             ),
             Some(Output::Weights) => (
                 TokenStream::new(),
@@ -187,8 +192,8 @@ impl Kernel<'_> {
             }
             Some(Output::Losses) => (
                 TokenStream::new(),
-                quote!(losses),
-                self.publish(out, &quote!(losses)),
+                quote!(&mut losses),
+                self.publish(out, &quote!(&losses)),
             ),
             Some(Output::Weights) => (
                 TokenStream::new(),

@@ -172,7 +172,7 @@ impl Kernel<'_> {
     /// The caller's array of an output that is no gradient.
     fn output_data(&self, id: BufferId) -> TokenStream {
         match self.plan.buffer(id).output {
-            Some(Output::Losses) => quote!(losses),
+            Some(Output::Losses) => quote!((&mut *losses)),
             Some(Output::Weights) => quote!(weights),
             Some(Output::Auxiliary(k)) => {
                 let place = auxiliary_name(k);

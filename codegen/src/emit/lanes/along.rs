@@ -1,6 +1,6 @@
 //! Loops along an axis: its positions one after the other, the lanes at each.
 //!
-//! Sums are taken in `f64`: each lane adds up a whole row, which in its own precision would be less exact than along the
+//! Sums are carried in `f64`: each lane adds up a whole row, which in its own precision would be less exact than along the
 //! row, where 32 partial sums of few values each are added up in `f64`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,7 +77,6 @@ impl Lanes<'_, '_> {
             self.scope.lanes.clone(),
             self.scope.positions.clone(),
         );
-        let lane_array = |value: TokenStream| quote!([#value; ::loss_dsl::__rt::LANES]);
         let (mut declare, mut finish) = (TokenStream::new(), TokenStream::new());
         let mut results: Vec<(LowId, Ident)> = vec![];
         for a in accumulators {
@@ -85,16 +84,15 @@ impl Lanes<'_, '_> {
             match a.fold {
                 Fold::Max => {
                     let largest = self.scope.fresh("largest");
-                    let start = lane_array(quote!(F::NEG_INFINITY));
-                    declare.extend(quote!(let mut #largest = #start;));
+                    declare.extend(quote!(let mut #largest = ::loss_dsl::__rt::Largest::new();));
+                    finish.extend(quote!(let #largest = #largest.lanes();));
                     results.push((a.result, largest.clone()));
                     acts.push(Act::Max { largest, value });
                 }
                 Fold::Sum => {
                     let sum = self.scope.fresh("sum");
-                    let wide = lane_array(quote!(0.0f64));
-                    declare.extend(quote!(let mut #sum = #wide;));
-                    finish.extend(quote!(let #sum = ::loss_dsl::__rt::rounded_lanes::<F>(&#sum);));
+                    declare.extend(quote!(let mut #sum = ::loss_dsl::__rt::Sums::new();));
+                    finish.extend(quote!(let #sum = #sum.lanes();));
                     results.push((a.result, sum.clone()));
                     acts.push(Act::Sum { sum, value });
                 }

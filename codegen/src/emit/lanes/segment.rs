@@ -97,14 +97,12 @@ impl Lanes<'_, '_> {
                 let out = self.written(segment, *value, "term");
                 segment
                     .after
-                    .extend(quote!(::loss_dsl::__rt::add_lanes(&mut #sum, &#out);));
+                    .extend(quote!(#sum.add(&#out);));
             }
             Act::Max { largest, value } => {
                 self.prepare(segment, *value, needed, &mut tokens);
-                let value = self.scope.expr(*value);
-                segment
-                    .body
-                    .extend(quote!(#largest[i] = #largest[i].max(isa, #value);));
+                let out = self.written(segment, *value, "term");
+                segment.after.extend(quote!(#largest.take(&#out);));
             }
             Act::Vector(_) | Act::Loop(_) => unreachable!("a loop has segments of its own"),
         }

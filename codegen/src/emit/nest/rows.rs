@@ -105,6 +105,16 @@ impl Rows {
         name
     }
 
+    /// Memory for the terms of a strip.
+    pub(in crate::emit) fn strip(&mut self, scope: &mut Scope<'_>) -> Ident {
+        let name = scope.fresh("strip");
+        self.scratch.push((
+            name.clone(),
+            quote!(let mut #name = [F::ZERO; ::loss_dsl::__rt::STRIP];),
+        ));
+        name
+    }
+
     /// Memory for a slice that has to be gathered.
     pub(in crate::emit) fn buffer_for(
         &mut self,

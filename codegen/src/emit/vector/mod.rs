@@ -1,28 +1,42 @@
-//! Loops of elementwise work, in blocks of lanes.
+//! Loops of elementwise work, strip by strip.
 //!
-//! What the loop reads along its axis is laid out as slices first (borrowed where memory is
-//! contiguous, gathered otherwise). Then full blocks are handled as `[F; LANES]` arrays that LLVM turns
-//! into vectors, and the rest as one more block that is filled up and masked.
-
-mod blocks;
+//! What the loop reads along its axis is laid out as slices first (borrowed where memory is contiguous, gathered
+//! otherwise). Then a loop over the elements of a strip computes all that is needed of each and writes it to slices: such a
+//! loop the compiler makes vectors of, on every instruction set. Sums and maxima are taken of these slices afterwards, by
+//! functions of the run-time library: the terms of a strip are still in the first-level cache. A loop without totals is one
+//! strip.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use self::blocks::{ReadLanes, WrittenLanes, elementwise, zipped};
 use super::nest::Rows;
 use super::scope::Scope;
 use crate::ir::AxisId;
 use crate::schedule::low::{Fold, Index, LowId, LowKind, Op};
-use crate::schedule::plan::{Accumulator, Vector};
+use crate::schedule::plan::Vector;
 
 /// A slice along the axis of a loop.
 struct Source {
     node: LowId,
     slice: Ident,
-    kind: LowKind,
+}
+
+/// What the elements of a strip are written to.
+#[derive(Default)]
+struct Written {
+    /// Slices of the strip.
+    slices: TokenStream,
+    /// The value and the slice of each.
+    stores: Vec<(LowId, Ident)>,
+}
+
+impl Written {
+    fn slice(&self, node: LowId) -> Option<Ident> {
+        let found = self.stores.iter().find(|s| s.0 == node);
+        found.map(|s| s.1.clone())
+    }
 }
 
 impl Scope<'_> {
@@ -37,138 +51,167 @@ impl Scope<'_> {
         );
         let order = self.loop_nodes(vector);
         let (stage, sources) = self.sources(rows, axis, &order);
-        let read = self.read_lanes(rows, vector, &sources);
-        let accumulators = self.accumulators(vector);
-        let written = self.written_lanes(rows, vector);
+        let read = self.read(rows, vector, &sources);
+        let mut written = self.written(rows, vector);
+        let folded = self.folded(rows, vector, &mut written);
+        let (declare, add, totals) = self.totals(rows, vector, &mut written);
 
         self.positions.insert(axis, quote!((from + i)));
         self.lane_axis = Some(axis);
-        let body = self.lane_body(&order, &written.stores, &accumulators);
+        let body = self.elementwise(&order, &written.stores);
         self.lane_axis = None;
-        self.bound = loop_scope.0;
-        self.lanes = loop_scope.1;
-        self.positions = loop_scope.2;
-        let masked = body(true);
-        let body = body(false);
-        let mut declare = TokenStream::new();
-        let mut totals = TokenStream::new();
-        for (a, name) in accumulators {
-            let identity = identity(a.fold);
-            declare.extend(quote!(let mut #name = [#identity; ::loss_dsl::__rt::LANES];));
-            totals.extend(match (a.fold, rows.running(a.result)) {
-                (Fold::Sum, None) => quote!(let #name = ::loss_dsl::__rt::total(&#name);),
-                (Fold::Max, None) => quote!(let #name = ::loss_dsl::__rt::maximum(&#name);),
-                (Fold::Sum, Some(so_far)) => {
-                    so_far.add(self, &name, &quote!(::loss_dsl::__rt::total_f64(&#name)))
-                }
-                (Fold::Max, Some(so_far)) => {
-                    so_far.extend(&name, &quote!(::loss_dsl::__rt::maximum(&#name)))
-                }
-            });
-            self.bound.insert(a.result, name);
-        }
-        let ReadLanes { full, rest, plain } = read;
+        (self.bound, self.lanes, self.positions) = loop_scope;
+        let finish = self.finished(rows, vector, totals);
+        let slices = &written.slices;
+        let strip = quote! {
+            #read
+            #slices
+            for i in 0..len { #body }
+        };
         if vector.accumulators.is_empty() && vector.folds.is_empty() {
-            return elementwise(&stage, &plain, &written.plain, &extent, &body);
+            return quote! {
+                #stage
+                {
+                    let (from, len) = (0usize, #extent);
+                    #strip
+                }
+            };
         }
-        let blocks: Vec<_> = full.into_iter().chain(written.blocks.clone()).collect();
-        let (pattern, blocks) = zipped(&blocks, &extent);
-        let WrittenLanes {
-            full: full_out,
-            full_end,
-            rest: rest_out,
-            rest_end,
-            ..
-        } = written;
         quote! {
             #stage
             #declare
-            for (block, #pattern) in #blocks.enumerate() {
-                let from = block * ::loss_dsl::__rt::LANES;
-                #full_out
-                for i in 0..::loss_dsl::__rt::LANES { #body }
-                #full_end
+            for from in (0..#extent).step_by(::loss_dsl::__rt::STRIP) {
+                let len = ::loss_dsl::__rt::STRIP.min(#extent - from);
+                #strip
+                #folded
+                #add
             }
-            if #extent % ::loss_dsl::__rt::LANES != 0 {
-                let from = #extent - #extent % ::loss_dsl::__rt::LANES;
-                let rest = #extent - from;
-                #rest
-                #rest_out
-                for i in 0..::loss_dsl::__rt::LANES { #masked }
-                #rest_end
-            }
-            #totals
+            #finish
         }
     }
 
-    /// A name for each accumulator.
-    fn accumulators<'v>(&mut self, vector: &'v Vector) -> Vec<(&'v Accumulator, Ident)> {
-        let name = |a: &'v Accumulator| {
-            let hint = match a.fold {
-                Fold::Sum => "sum",
-                Fold::Max => "largest",
-            };
-            (a, self.fresh(hint))
-        };
-        vector.accumulators.iter().map(name).collect()
-    }
-
-    /// Lanes of the slices and of the values that an earlier loop kept.
-    fn read_lanes(&mut self, rows: &mut Rows, vector: &Vector, sources: &[Source]) -> ReadLanes {
+    /// Slices of the strip for what the loop reads and for values that an earlier loop kept.
+    fn read(&mut self, rows: &mut Rows, vector: &Vector, sources: &[Source]) -> TokenStream {
         let extent = self.extent(vector.axis);
-        let mut full = vec![];
-        let mut rest = TokenStream::new();
-        let mut plain = TokenStream::new();
+        let mut tokens = TokenStream::new();
         for source in sources {
             let (lane, slice) = (format_ident!("{}_lane", source.slice), &source.slice);
-            full.push((lane.clone(), quote!(::loss_dsl::__rt::blocks(#slice))));
-            plain.extend(quote!(let #lane = &#slice[..#extent];));
-            let fill = match source.kind {
-                LowKind::Real => quote!(F::ZERO),
-                LowKind::Bool => quote!(false),
-                LowKind::Index => quote!(0usize),
-            };
-            rest.extend(quote!(let #lane = ::loss_dsl::__rt::padded_lanes(#slice, from, #fill);));
+            tokens.extend(quote!(let #lane = &#slice[from..][..len];));
             self.lanes.insert(source.node, lane);
         }
         for &node in &vector.saved {
             let scratch = rows.scratch_of(self, vector.axis, node);
             let lane = format_ident!("{}_lane", scratch);
-            let kept = quote!(&#scratch[..#extent]);
-            full.push((lane.clone(), quote!(::loss_dsl::__rt::blocks(#kept))));
-            plain.extend(quote!(let #lane = #kept;));
-            rest.extend(
-                quote!(let #lane = ::loss_dsl::__rt::padded_lanes(&#scratch[..#extent], from, F::ZERO);),
-            );
+            tokens.extend(quote!(let #lane = &#scratch[..#extent][from..][..len];));
             self.lanes.insert(node, lane);
         }
-        ReadLanes { full, rest, plain }
+        tokens
     }
 
-    /// Lanes of everything that the loop writes: values kept for later loops, rows, folded targets.
-    fn written_lanes(&mut self, rows: &mut Rows, vector: &Vector) -> WrittenLanes {
+    /// Slices of the strip for values kept for later loops and for rows.
+    fn written(&mut self, rows: &mut Rows, vector: &Vector) -> Written {
         let axis = vector.axis;
         let extent = self.extent(axis);
-        let mut lanes = WrittenLanes::default();
+        let mut written = Written::default();
         for &node in &vector.saves {
             let scratch = rows.scratch_of(self, axis, node);
-            lanes.place(node, &scratch, &quote!(&mut #scratch[..#extent]));
+            let lane = format_ident!("{}_out", scratch);
+            let slice = quote!(&mut #scratch[..#extent][from..][..len]);
+            written.slices.extend(quote!(let #lane = #slice;));
+            written.stores.push((node, lane));
         }
         for &(target, node) in &vector.stores {
             let (row, base) = (rows.row(target), rows.base(self, target, Some(axis)));
-            lanes.place(node, &row, &quote!(&mut #row[#base..][..#extent]));
+            let lane = format_ident!("{}_out", row);
+            let slice = quote!(&mut #row[#base..][..#extent][from..][..len]);
+            written.slices.extend(quote!(let #lane = #slice;));
+            written.stores.push((node, lane));
         }
+        written
+    }
+
+    /// The slice of the strip that holds a value, which is written to memory of its own if it is nowhere else.
+    fn term(&mut self, rows: &mut Rows, node: LowId, written: &mut Written) -> Ident {
+        let is_real = self.low().kind(node) == LowKind::Real;
+        if let Some(lane) = self.lanes.get(&node).filter(|_| is_real) {
+            return lane.clone();
+        }
+        if let Some(lane) = written.slice(node) {
+            return lane;
+        }
+        let strip = rows.strip(self);
+        let term = self.fresh("term");
+        written.slices.extend(quote!(let #term = &mut #strip[..len];));
+        written.stores.push((node, term.clone()));
+        term
+    }
+
+    /// Folds a strip into the targets of the whole batch.
+    fn folded(&mut self, rows: &mut Rows, vector: &Vector, written: &mut Written) -> TokenStream {
+        let axis = vector.axis;
+        let extent = self.extent(axis);
+        let mut tokens = TokenStream::new();
         for &(target, node) in &vector.folds {
             let (row, base) = (rows.row(target), rows.base(self, target, Some(axis)));
+            let term = self.term(rows, node, written);
             let fold = match rows.fold(target) {
-                Some(Fold::Max) => quote!(fold_max_lanes),
-                _ => quote!(fold_sum_lanes),
+                Some(Fold::Max) => quote!(fold_max),
+                _ => quote!(fold_sum),
             };
-            lanes.fold(node, &row, |lane| {
-                quote!(::loss_dsl::__rt::#fold(&mut #row[#base..][..#extent], from, &#lane);)
+            tokens.extend(quote! {
+                ::loss_dsl::__rt::#fold(&mut #row[#base..][..#extent][from..][..len], &*#term);
             });
         }
-        lanes
+        tokens
+    }
+
+    /// Totals over the axis: their declaration, what a strip adds, and their names.
+    fn totals(
+        &mut self,
+        rows: &mut Rows,
+        vector: &Vector,
+        written: &mut Written,
+    ) -> (TokenStream, TokenStream, Vec<Ident>) {
+        let (mut declare, mut add) = (TokenStream::new(), TokenStream::new());
+        let mut names = vec![];
+        for a in &vector.accumulators {
+            let term = self.term(rows, a.value, written);
+            let name = match a.fold {
+                Fold::Sum => self.fresh("sum"),
+                Fold::Max => self.fresh("largest"),
+            };
+            match a.fold {
+                Fold::Sum => {
+                    declare.extend(quote!(let mut #name = [F::ZERO; ::loss_dsl::__rt::LANES];));
+                    add.extend(quote!(::loss_dsl::__rt::add(&mut #name, &*#term);));
+                }
+                Fold::Max => {
+                    declare.extend(quote!(let mut #name = F::NEG_INFINITY;));
+                    let of_strip = quote!(::loss_dsl::Float::largest(&*#term));
+                    add.extend(quote!(#name = #name.larger(#of_strip);));
+                }
+            }
+            names.push(name);
+        }
+        (declare, add, names)
+    }
+
+    /// What makes the totals of strips those of the axis.
+    fn finished(&mut self, rows: &Rows, vector: &Vector, names: Vec<Ident>) -> TokenStream {
+        let mut tokens = TokenStream::new();
+        for (a, name) in vector.accumulators.iter().zip(names) {
+            tokens.extend(match (a.fold, rows.running(a.result)) {
+                (Fold::Sum, None) => quote!(let #name = ::loss_dsl::__rt::total(&#name);),
+                (Fold::Max, None) => TokenStream::new(),
+                (Fold::Sum, Some(so_far)) => {
+                    let total = quote!(::loss_dsl::__rt::total_f64(&#name));
+                    so_far.add(self, &name, &total)
+                }
+                (Fold::Max, Some(so_far)) => so_far.extend(&name, &quote!(#name)),
+            });
+            self.bound.insert(a.result, name);
+        }
+        tokens
     }
 
     /// The nodes that the loop evaluates, children first.
@@ -227,7 +270,7 @@ impl Scope<'_> {
     fn source(&mut self, rows: &mut Rows, axis: AxisId, node: LowId) -> (TokenStream, Source) {
         let kind = self.low().kind(node);
         if let Some(slice) = self.slices.get(&(axis, node)).cloned() {
-            return (TokenStream::new(), Source { node, slice, kind });
+            return (TokenStream::new(), Source { node, slice });
         }
         let extent = self.extent(axis);
         let slice = self.fresh(&format!(
@@ -284,7 +327,7 @@ impl Scope<'_> {
             }
         };
         self.slices.insert((axis, node), slice.clone());
-        (tokens, Source { node, slice, kind })
+        (tokens, Source { node, slice })
     }
 
     fn is_buffer(&self, node: LowId) -> bool {
@@ -309,13 +352,8 @@ impl Scope<'_> {
         index.free(self.low()).contains(axis)
     }
 
-    /// The statements for lane `i`; called with whether lanes from `rest` on are not to count.
-    fn lane_body(
-        &mut self,
-        nodes: &[LowId],
-        store: &[(LowId, Ident)],
-        accumulators: &[(&Accumulator, Ident)],
-    ) -> impl Fn(bool) -> TokenStream + use<> {
+    /// The statements for element `i` of the strip.
+    fn elementwise(&mut self, nodes: &[LowId], stores: &[(LowId, Ident)]) -> TokenStream {
         let mut uses: BTreeMap<LowId, usize> = BTreeMap::new();
         for &node in nodes {
             if !self.lanes.contains_key(&node) {
@@ -324,14 +362,10 @@ impl Scope<'_> {
                 }
             }
         }
-        let roots = store
-            .iter()
-            .map(|s| s.0)
-            .chain(accumulators.iter().map(|a| a.0.value));
-        for node in roots {
+        for &(node, _) in stores {
             *uses.entry(node).or_default() += 1;
         }
-        let mut lets = TokenStream::new();
+        let mut tokens = TokenStream::new();
         for &node in nodes {
             let shared = uses.get(&node).copied().unwrap_or(0) > 1;
             let index_lane =
@@ -340,7 +374,7 @@ impl Scope<'_> {
                 let lane = self.lanes[&node].clone();
                 let name = self.bind(node);
                 self.lanes.remove(&node);
-                lets.extend(quote!(let #name = #lane[i] as u32;));
+                tokens.extend(quote!(let #name = #lane[i] as u32;));
             } else if shared
                 && !self.lanes.contains_key(&node)
                 && !self.bound.contains_key(&node)
@@ -348,42 +382,13 @@ impl Scope<'_> {
             {
                 let value = self.expr(node);
                 let name = self.bind(node);
-                lets.extend(quote!(let #name = #value;));
+                tokens.extend(quote!(let #name = #value;));
             }
         }
-        let mut stores = TokenStream::new();
-        for (node, lane) in store {
+        for (node, lane) in stores {
             let value = self.expr(*node);
-            stores.extend(quote!(#lane[i] = #value;));
+            tokens.extend(quote!(#lane[i] = #value;));
         }
-        let mut folds = vec![];
-        for (a, name) in accumulators {
-            let value = self.expr(a.value);
-            folds.push((a.fold, name.clone(), value));
-        }
-        move |masked| {
-            let mut tokens = lets.clone();
-            tokens.extend(stores.clone());
-            for (fold, name, value) in &folds {
-                let value = if masked {
-                    let identity = identity(*fold);
-                    quote!(::loss_dsl::__rt::select(i < rest, #value, #identity))
-                } else {
-                    value.clone()
-                };
-                tokens.extend(match fold {
-                    Fold::Sum => quote!(#name[i] += #value;),
-                    Fold::Max => quote!(#name[i] = #name[i].max(isa, #value);),
-                });
-            }
-            tokens
-        }
-    }
-}
-
-fn identity(fold: Fold) -> TokenStream {
-    match fold {
-        Fold::Sum => quote!(F::ZERO),
-        Fold::Max => quote!(F::NEG_INFINITY),
+        tokens
     }
 }

@@ -325,9 +325,10 @@ impl ::loss_dsl::Loss for Head {
 
     fn forward_kernel<F: ::loss_dsl::Float>(
         call: &::loss_dsl::__rt::Call<'_, F>,
-        losses: &mut [F],
+        losses: ::loss_dsl::__rt::Losses<'_, F>,
         auxiliary: &mut [::std::vec::Vec<F>],
     ) {
+        let mut losses = losses.whole(call.dims[0]);
         for (n, loss) in losses.iter_mut().enumerate() {
             let z = kernels::logits(call, n);
             *loss = F::from_f64(kernels::lse(&z) - z[call.labels[0][n]]);
@@ -338,11 +339,12 @@ impl ::loss_dsl::Loss for Head {
                     .for_each(|(to, from)| *to = F::from_f64(*from));
             }
         }
+        losses.finish();
     }
 
     fn gradient_kernel<F: ::loss_dsl::Float>(
         call: &::loss_dsl::__rt::Call<'_, F>,
-        losses: &mut [F],
+        losses: ::loss_dsl::__rt::Losses<'_, F>,
         gradients: &mut [::loss_dsl::__rt::TensorMut<'_, F>],
         learn: &mut [f64],
     ) {

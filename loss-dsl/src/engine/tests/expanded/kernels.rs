@@ -28,12 +28,13 @@ pub(super) fn gradients<F: Float>(
     dx.fill(F::ZERO);
     dw.fill(F::ZERO);
     learn[0] = 0.0;
+    let cotangent = call.seed(&[call.dims[0]]);
     for n in 0..call.dims[0] {
         let z = logits(call, n);
         let lse = lse(&z);
         for (c, z) in z.into_iter().enumerate() {
             let one_hot = f64::from(u8::from(c == call.labels[0][n]));
-            let g = call.cotangent[n].to_f64() * ((z - lse).exp() - one_hot) / t;
+            let g = cotangent.get(cotangent.at(0, n)).to_f64() * ((z - lse).exp() - one_hot) / t;
             learn[0] -= g * z;
             let g = F::from_f64(g);
             for d in 0..call.dims[1] {

@@ -2,7 +2,7 @@
 //! Auxiliary output: the softmax, [N, C].
 
 use super::without_scalars;
-use crate::rt::{Call, Float, TensorMut};
+use crate::rt::{Call, Float, Losses, TensorMut};
 use crate::{AuxiliarySpec, DimSpec, Loss, Options, ParameterKind, ParameterSpec, Spec};
 
 /// Class-weighted softmax cross-entropy; `SPLIT` says whether its kernel takes a split batch axis.
@@ -80,7 +80,8 @@ impl<const SPLIT: bool> Loss for CrossEntropy<SPLIT> {
         if SPLIT { &SPLIT_SPEC } else { &JOINED_SPEC }
     }
 
-    fn forward_kernel<F: Float>(call: &Call<'_, F>, losses: &mut [F], auxiliary: &mut [Vec<F>]) {
+    fn forward_kernel<F: Float>(call: &Call<'_, F>, losses: Losses<'_, F>, auxiliary: &mut [Vec<F>]) {
+        let mut losses = losses.whole(call.dims[0]);
         let (z, v) = (&call.tensors[0], &call.tensors[1]);
         for (n, loss) in losses.iter_mut().enumerate() {
             let (softmax, lse) = softmax(call, n);
@@ -95,23 +96,26 @@ impl<const SPLIT: bool> Loss for CrossEntropy<SPLIT> {
                     .for_each(|(to, from)| *to = F::from_f64(*from));
             }
         }
+        losses.finish();
     }
 
     fn gradient_kernel<F: Float>(
         call: &Call<'_, F>,
-        losses: &mut [F],
+        losses: Losses<'_, F>,
         gradients: &mut [TensorMut<'_, F>],
         _: &mut [f64],
     ) {
         Self::forward_kernel(call, losses, &mut []);
+        let cotangent = call.seed(&[call.dims[0]]);
+        let cotangent = |n| cotangent.get(cotangent.at(0, n));
         let (v, (dz, layout)) = (&call.tensors[1], gradients[0].parts_mut());
         for n in 0..call.dims[0] {
             let (softmax, _) = softmax(call, n);
             let y = call.labels[0][n];
-            let cotangent = call.cotangent[n].to_f64() * v.get(v.at(0, y)).to_f64();
+            let scale = cotangent(n).to_f64() * v.get(v.at(0, y)).to_f64();
             for (c, p) in softmax.into_iter().enumerate() {
                 let slope = p - f64::from(u8::from(c == y));
-                dz[layout.at(0, n) + layout.at(1, c)] = F::from_f64(cotangent * slope);
+                dz[layout.at(0, n) + layout.at(1, c)] = F::from_f64(scale * slope);
             }
         }
     }

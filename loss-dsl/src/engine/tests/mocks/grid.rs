@@ -2,7 +2,7 @@
 //! Two batch axes, one of which the label lacks.
 
 use super::without_scalars;
-use crate::rt::{Call, Float, TensorMut};
+use crate::rt::{Call, Float, Losses, TensorMut};
 use crate::{DimSpec, Loss, Options, ParameterKind, ParameterSpec, Spec};
 
 /// A loss with two batch axes.
@@ -75,26 +75,30 @@ impl Loss for Grid {
         &SPEC
     }
 
-    fn forward_kernel<F: Float>(call: &Call<'_, F>, losses: &mut [F], _: &mut [Vec<F>]) {
+    fn forward_kernel<F: Float>(call: &Call<'_, F>, losses: Losses<'_, F>, _: &mut [Vec<F>]) {
+        let mut losses = losses.whole(call.dims[0] * call.dims[2]);
         for (place, loss) in losses.iter_mut().enumerate() {
             let (_, _, x) = target(call, place);
             *loss = x * x;
         }
+        losses.finish();
     }
 
     fn gradient_kernel<F: Float>(
         call: &Call<'_, F>,
-        losses: &mut [F],
+        losses: Losses<'_, F>,
         gradients: &mut [TensorMut<'_, F>],
         _: &mut [f64],
     ) {
         Self::forward_kernel(call, losses, &mut []);
+        let cotangent = call.seed(&[call.dims[0], call.dims[2]]);
         let (dx, layout) = gradients[0].parts_mut();
         dx.fill(F::ZERO);
-        for place in 0..losses.len() {
+        for place in 0..call.dims[0] * call.dims[2] {
             let (n, h, x) = target(call, place);
+            let slope = cotangent.get(cotangent.at(0, n) + cotangent.at(1, h));
             let at = layout.at(0, n) + layout.at(1, call.labels[0][n]) + layout.at(2, h);
-            dx[at] = (x + x) * call.cotangent[place];
+            dx[at] = (x + x) * slope;
         }
     }
 

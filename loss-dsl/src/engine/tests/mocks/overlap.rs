@@ -2,7 +2,7 @@
 //! p: [N], t: mask [N]. The batch axis may come with trailing axes.
 
 use super::without_scalars;
-use crate::rt::{Call, Float, TensorMut};
+use crate::rt::{Call, Float, Losses, TensorMut};
 use crate::{DimSpec, Loss, Options, ParameterKind, ParameterSpec, Spec};
 
 /// Soft Dice. `WRONG` makes its gradient too large by one part in a thousand.
@@ -57,14 +57,16 @@ impl<const WRONG: bool> Loss for Overlap<WRONG> {
         &SPEC
     }
 
-    fn forward_kernel<F: Float>(call: &Call<'_, F>, losses: &mut [F], _: &mut [Vec<F>]) {
+    fn forward_kernel<F: Float>(call: &Call<'_, F>, losses: Losses<'_, F>, _: &mut [Vec<F>]) {
+        let mut losses = losses.whole(1);
         let (over, under) = fraction(call);
         losses[0] = F::from_f64(1.0 - over / under);
+        losses.finish();
     }
 
     fn gradient_kernel<F: Float>(
         call: &Call<'_, F>,
-        losses: &mut [F],
+        losses: Losses<'_, F>,
         gradients: &mut [TensorMut<'_, F>],
         _: &mut [f64],
     ) {

@@ -2,7 +2,7 @@
 //! and there is a kink wherever two samples meet.
 
 use super::without_scalars;
-use crate::rt::{Call, Float, TensorMut};
+use crate::rt::{Call, Float, Losses, TensorMut};
 use crate::{DimSpec, Loss, Options, ParameterKind, ParameterSpec, Spec};
 
 /// A coupled loss.
@@ -73,23 +73,27 @@ impl Loss for Repulsion {
         &SPEC
     }
 
-    fn forward_kernel<F: Float>(call: &Call<'_, F>, losses: &mut [F], _: &mut [Vec<F>]) {
+    fn forward_kernel<F: Float>(call: &Call<'_, F>, losses: Losses<'_, F>, _: &mut [Vec<F>]) {
+        let mut losses = losses.whole(call.dims[0]);
         for (n, loss) in losses.iter_mut().enumerate() {
             *loss = F::from_f64((0..call.dims[0]).map(|m| gap(call, n, m).abs()).sum());
         }
+        losses.finish();
     }
 
     fn gradient_kernel<F: Float>(
         call: &Call<'_, F>,
-        losses: &mut [F],
+        losses: Losses<'_, F>,
         gradients: &mut [TensorMut<'_, F>],
         _: &mut [f64],
     ) {
         Self::forward_kernel(call, losses, &mut []);
+        let cotangent = call.seed(&[call.dims[0]]);
+        let cotangent = |n| cotangent.get(cotangent.at(0, n));
         let (dx, layout) = gradients[0].parts_mut();
         for n in 0..call.dims[0] {
             let pair =
-                |m: usize| (call.cotangent[n] + call.cotangent[m]).to_f64() * sign(gap(call, n, m));
+                |m: usize| (cotangent(n) + cotangent(m)).to_f64() * sign(gap(call, n, m));
             dx[layout.at(0, n)] = F::from_f64((0..call.dims[0]).map(pair).sum());
         }
     }
