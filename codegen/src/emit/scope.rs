@@ -27,6 +27,8 @@ pub(super) struct Scope<'p> {
     pub(super) computed_here: BTreeSet<LowId>,
     /// The axis whose positions are lanes where the code stands.
     pub(super) lane_axis: Option<AxisId>,
+    /// Whether the code stands in a loop within a row.
+    pub(super) is_within_loop: bool,
     /// The axis of which there is only a tile, if the nest stands in a walk.
     pub(super) tile: Option<AxisId>,
     /// Slices along an axis that are in scope.
@@ -49,6 +51,7 @@ impl<'p> Scope<'p> {
             positions: BTreeMap::new(),
             computed_here: BTreeSet::new(),
             lane_axis: None,
+            is_within_loop: false,
             slices: BTreeMap::new(),
             used_buffers: BTreeSet::new(),
             taken: BTreeSet::new(),

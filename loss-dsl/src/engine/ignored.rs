@@ -77,6 +77,9 @@ pub(super) fn cleaned_tensors<F: Float>(
     bound: &Bound<F>,
     inputs: &Inputs<'_, F>,
 ) -> Vec<Option<Vec<F>>> {
+    if bound.ignored.is_empty() {
+        return Vec::new();
+    }
     let differentiable = ParameterKind::Tensor {
         differentiable: true,
     };

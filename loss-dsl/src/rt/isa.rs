@@ -27,6 +27,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn fma_f32(self, a: f32, b: f32, c: f32) -> f32;
     /// `a · b + c`, with one rounding where the instruction exists, with two otherwise.
     fn fma_f64(self, a: f64, b: f64, c: f64) -> f64;
+    /// Runs `kernel` in a function of its own that is compiled for this instruction set: for what another thread may run.
+    fn enter<K: Kernel>(self, kernel: K) -> K::Out;
 }
 
 /// The features every CPU of the compilation target has.
@@ -35,11 +37,11 @@ pub struct Baseline;
 
 /// x86-64-v3: AVX2 and FMA.
 #[derive(Debug, Clone, Copy)]
-pub struct Avx2Fma;
+pub struct Avx2Fma(());
 
 /// x86-64-v4: AVX-512 (F, BW, CD, DQ, VL).
 #[derive(Debug, Clone, Copy)]
-pub struct Avx512;
+pub struct Avx512(());
 
 /// `mul_add` is one instruction in code compiled for the target's own baseline.
 const BASELINE_HAS_FMA: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
@@ -61,10 +63,14 @@ impl Isa for Baseline {
             a * b + c
         }
     }
+    #[inline]
+    fn enter<K: Kernel>(self, kernel: K) -> K::Out {
+        kernel.run(self)
+    }
 }
 
 macro_rules! fused {
-    ($isa:ty) => {
+    ($isa:ty, $enter:ident) => {
         impl Isa for $isa {
             #[inline(always)]
             fn fma_f32(self, a: f32, b: f32, c: f32) -> f32 {
@@ -74,11 +80,23 @@ macro_rules! fused {
             fn fma_f64(self, a: f64, b: f64, c: f64) -> f64 {
                 a.mul_add(b, c)
             }
+            #[inline]
+            #[allow(unsafe_code)]
+            fn enter<K: Kernel>(self, kernel: K) -> K::Out {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: a value of this type is made in functions with its features alone, which run where the features
+                // were detected.
+                unsafe {
+                    x86::$enter(kernel)
+                }
+                #[cfg(not(target_arch = "x86_64"))]
+                kernel.run(self)
+            }
         }
     };
 }
-fused!(Avx2Fma);
-fused!(Avx512);
+fused!(Avx2Fma, avx2_fma);
+fused!(Avx512, avx512);
 
 /// A computation that is compiled once per instruction set.
 ///
@@ -172,12 +190,12 @@ mod x86 {
         enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx,avx2,fma,f16c,bmi1,bmi2,lzcnt,movbe,popcnt"
     )]
     pub(super) fn avx512<K: Kernel>(kernel: K) -> K::Out {
-        kernel.run(Avx512)
+        kernel.run(Avx512(()))
     }
 
     #[target_feature(enable = "avx,avx2,fma,f16c,bmi1,bmi2,lzcnt,movbe,popcnt")]
     pub(super) fn avx2_fma<K: Kernel>(kernel: K) -> K::Out {
-        kernel.run(Avx2Fma)
+        kernel.run(Avx2Fma(()))
     }
 }
 

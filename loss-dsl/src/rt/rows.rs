@@ -201,12 +201,11 @@ impl<F: Float, Kn: RowKernel<F, K>, const K: usize> Kernel for Block<'_, '_, '_,
 }
 
 #[cfg(feature = "parallel")]
-use rayon::join;
+pub(super) use rayon::join;
 
 #[cfg(not(feature = "parallel"))]
-fn join(first: impl FnOnce(), second: impl FnOnce()) {
-    first();
-    second();
+pub(super) fn join<A, B>(first: impl FnOnce() -> A, second: impl FnOnce() -> B) -> (A, B) {
+    (first(), second())
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! A loop nest as an implementation of the run-time library's row kernel.
 //!
-//! `rows` is the memory of a row: targets and scratch; `statements` is the work within a row; `extent` is what the
+//! `rows` is the memory of a row: targets and scratch, `in_place` the values that are kept in targets; `statements` is the work within a row; `extent` is what the
 //! nest says about its size and its axes; `running` is how totals go on from tile to tile.
 
 mod extent;
+mod in_place;
 mod rows;
 mod running;
 mod statements;
@@ -115,6 +116,9 @@ pub(super) fn emit(
         .map(|(t, (_, row))| (row.clone(), t.fold, t.axes.clone()))
         .collect();
     let mut rows = Rows::new(targets, running);
+    if tile.is_none() {
+        rows.keep_in_place(in_place::in_place(nest));
+    }
     let positions = scope.row_positions(&nest.rows);
     let (once, per_row) = scope.split_invariant(nest);
     let mut hoisted = TokenStream::new();

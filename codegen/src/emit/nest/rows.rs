@@ -16,6 +16,8 @@ pub(in crate::emit) struct Rows {
     /// Slices that are gathered and values that are kept: a vector each.
     scratch: Vec<(Ident, TokenStream)>,
     kept: BTreeMap<(AxisId, LowId), Ident>,
+    /// Values that are kept in the row of a target.
+    in_place: BTreeMap<LowId, usize>,
     running: BTreeMap<LowId, SoFar>,
 }
 
@@ -30,7 +32,18 @@ impl Rows {
             running,
             scratch: vec![],
             kept: BTreeMap::new(),
+            in_place: BTreeMap::new(),
         }
+    }
+
+    /// Keeps values in the rows of targets.
+    pub(super) fn keep_in_place(&mut self, places: BTreeMap<LowId, usize>) {
+        self.in_place = places;
+    }
+
+    /// The target in whose row a value is kept, if there is one.
+    pub(in crate::emit) fn in_place(&self, node: LowId) -> Option<usize> {
+        self.in_place.get(&node).copied()
     }
 
     /// How a total goes on from the tiles before.
@@ -105,12 +118,12 @@ impl Rows {
         name
     }
 
-    /// Memory for the terms of a strip.
-    pub(in crate::emit) fn strip(&mut self, scope: &mut Scope<'_>) -> Ident {
-        let name = scope.fresh("strip");
+    /// Memory for `count` strips.
+    pub(in crate::emit) fn strips(&mut self, scope: &mut Scope<'_>, count: usize) -> Ident {
+        let name = scope.fresh("strips");
         self.scratch.push((
             name.clone(),
-            quote!(let mut #name = [F::ZERO; ::loss_dsl::__rt::STRIP];),
+            quote!(let mut #name = [F::ZERO; #count * ::loss_dsl::__rt::STRIP];),
         ));
         name
     }

@@ -125,7 +125,9 @@ impl Scope<'_> {
             names.push(name);
         }
         self.positions.insert(inner.axis, quote!(#place));
+        let outer = std::mem::replace(&mut self.is_within_loop, true);
         let body = self.statements(rows, &inner.body);
+        self.is_within_loop = outer;
         let mut update = TokenStream::new();
         for (a, name) in inner.accumulators.iter().zip(&names) {
             let value = self.expr(a.value);

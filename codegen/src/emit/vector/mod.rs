@@ -3,14 +3,16 @@
 //! What the loop reads along its axis is laid out as slices first (borrowed where memory is contiguous, gathered
 //! otherwise). Then a loop over the elements of a strip computes all that is needed of each and writes it to slices: such a
 //! loop the compiler makes vectors of, on every instruction set. Sums and maxima are taken of these slices afterwards, by
-//! functions of the run-time library: the terms of a strip are still in the first-level cache. A loop without totals is one
-//! strip.
+//! functions of the run-time library: the terms of a strip are still in the first-level cache.
+
+mod strip;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+use self::strip::{Strip, Total};
 use super::nest::Rows;
 use super::scope::Scope;
 use crate::ir::AxisId;
@@ -23,193 +25,226 @@ struct Source {
     slice: Ident,
 }
 
-/// What the elements of a strip are written to.
-#[derive(Default)]
-struct Written {
-    /// Slices of the strip.
-    slices: TokenStream,
-    /// The value and the slice of each.
-    stores: Vec<(LowId, Ident)>,
-}
-
-impl Written {
-    fn slice(&self, node: LowId) -> Option<Ident> {
-        let found = self.stores.iter().find(|s| s.0 == node);
-        found.map(|s| s.1.clone())
-    }
-}
-
 impl Scope<'_> {
     /// The statements of a vector loop.
     pub(super) fn vector(&mut self, rows: &mut Rows, vector: &Vector) -> TokenStream {
-        let axis = vector.axis;
-        let extent = self.extent(axis);
+        let extent = self.extent(vector.axis);
         let loop_scope = (
             self.bound.clone(),
             self.lanes.clone(),
             self.positions.clone(),
         );
         let order = self.loop_nodes(vector);
-        let (stage, sources) = self.sources(rows, axis, &order);
-        let read = self.read(rows, vector, &sources);
-        let mut written = self.written(rows, vector);
-        let folded = self.folded(rows, vector, &mut written);
-        let (declare, add, totals) = self.totals(rows, vector, &mut written);
-
-        self.positions.insert(axis, quote!((from + i)));
-        self.lane_axis = Some(axis);
-        let body = self.elementwise(&order, &written.stores);
+        let (mut stage, sources) = self.sources(rows, vector.axis, &order);
+        let mut strip = Strip::default();
+        self.read(rows, vector, &sources, &mut stage, &mut strip);
+        self.written(rows, vector, &mut strip);
+        self.folded(rows, vector, &mut strip);
+        let totals = self.totals(vector, &mut strip);
+        self.positions.insert(vector.axis, quote!((from + i)));
+        self.lane_axis = Some(vector.axis);
+        let body = self.elementwise(&order, &strip.stores);
         self.lane_axis = None;
         (self.bound, self.lanes, self.positions) = loop_scope;
-        let finish = self.finished(rows, vector, totals);
-        let slices = &written.slices;
-        let strip = quote! {
-            #read
-            #slices
-            for i in 0..len { #body }
-        };
-        if vector.accumulators.is_empty() && vector.folds.is_empty() {
-            return quote! {
-                #stage
-                {
-                    let (from, len) = (0usize, #extent);
-                    #strip
-                }
-            };
-        }
+        let piece = strip.piece(&body, &totals);
+        let memory = (strip.terms > 0).then(|| rows.strips(self, strip.terms));
+        let call = self.called(vector, &strip, memory, &extent, &piece);
+        let finish = self.finished(rows, vector, &totals);
+        let names = totals.iter().map(|t| &t.name);
         quote! {
             #stage
-            #declare
-            for from in (0..#extent).step_by(::loss_dsl::__rt::STRIP) {
-                let len = ::loss_dsl::__rt::STRIP.min(#extent - from);
-                #strip
-                #folded
-                #add
-            }
+            let [#(#names),*] = #call;
             #finish
         }
     }
 
+    /// The loop as a function of a piece of the axis, so that long axes go to several threads; a loop within others is
+    /// one piece.
+    fn called(
+        &self,
+        vector: &Vector,
+        strip: &Strip,
+        memory: Option<Ident>,
+        extent: &TokenStream,
+        piece: &TokenStream,
+    ) -> TokenStream {
+        let memory = memory.map_or(quote!([]), |memory| quote!(#memory[..]));
+        let (places, wholes) = strip.written();
+        let (fold_places, fold_wholes) = strip.folded();
+        let (count, fold_count) = (places.len(), fold_places.len());
+        if self.is_within_loop {
+            return quote!({
+                let (start, all) = (0usize, #extent);
+                let memory: &mut [F] = &mut #memory;
+                let [#(#wholes),*]: [&mut [F]; #count] = [#(&mut #places),*];
+                let [#(#fold_wholes),*]: [&mut [f64]; #fold_count] = [#(&mut #fold_places),*];
+                #piece
+            });
+        }
+        let joins = vector.accumulators.iter().map(|a| match a.fold {
+            Fold::Sum => quote!(::loss_dsl::__rt::Join::Sum),
+            Fold::Max => quote!(::loss_dsl::__rt::Join::Max),
+        });
+        quote! {
+            ::loss_dsl::__rt::in_pieces(
+                isa,
+                #extent,
+                [#(#joins),*],
+                ::loss_dsl::__rt::Places {
+                    memory: &mut #memory,
+                    written: [#(&mut #places),*],
+                    folded: [#(&mut #fold_places),*],
+                },
+                move |start: usize, all: usize, places: ::loss_dsl::__rt::Places<'_, F, #count, #fold_count>| {
+                    let ::loss_dsl::__rt::Places {
+                        memory,
+                        written: [#(#wholes),*],
+                        folded: [#(#fold_wholes),*],
+                    } = places;
+                    #piece
+                },
+            )
+        }
+    }
+
     /// Slices of the strip for what the loop reads and for values that an earlier loop kept.
-    fn read(&mut self, rows: &mut Rows, vector: &Vector, sources: &[Source]) -> TokenStream {
+    fn read(
+        &mut self,
+        rows: &mut Rows,
+        vector: &Vector,
+        sources: &[Source],
+        stage: &mut TokenStream,
+        strip: &mut Strip,
+    ) {
         let extent = self.extent(vector.axis);
-        let mut tokens = TokenStream::new();
         for source in sources {
             let (lane, slice) = (format_ident!("{}_lane", source.slice), &source.slice);
-            tokens.extend(quote!(let #lane = &#slice[from..][..len];));
+            strip
+                .lanes
+                .extend(quote!(let #lane = &#slice[from..][..len];));
             self.lanes.insert(source.node, lane);
         }
         for &node in &vector.saved {
-            let scratch = rows.scratch_of(self, vector.axis, node);
-            let lane = format_ident!("{}_lane", scratch);
-            tokens.extend(quote!(let #lane = &#scratch[..#extent][from..][..len];));
+            let place = rows.in_place(node);
+            if place.is_some_and(|place| vector.stores.iter().any(|s| s.0 == place)) {
+                // What is read is what is written.
+                continue;
+            }
+            let scratch = self.kept(rows, vector.axis, node);
+            let (whole, lane) = (
+                format_ident!("{scratch}_row"),
+                format_ident!("{scratch}_lane"),
+            );
+            stage.extend(quote!(let #whole = &#scratch[..#extent];));
+            strip
+                .lanes
+                .extend(quote!(let #lane = &#whole[from..][..len];));
             self.lanes.insert(node, lane);
         }
-        tokens
     }
 
     /// Slices of the strip for values kept for later loops and for rows.
-    fn written(&mut self, rows: &mut Rows, vector: &Vector) -> Written {
-        let axis = vector.axis;
-        let extent = self.extent(axis);
-        let mut written = Written::default();
+    fn written(&mut self, rows: &mut Rows, vector: &Vector, strip: &mut Strip) {
+        let extent = self.extent(vector.axis);
         for &node in &vector.saves {
-            let scratch = rows.scratch_of(self, axis, node);
-            let lane = format_ident!("{}_out", scratch);
-            let slice = quote!(&mut #scratch[..#extent][from..][..len]);
-            written.slices.extend(quote!(let #lane = #slice;));
-            written.stores.push((node, lane));
+            let scratch = self.kept(rows, vector.axis, node);
+            strip.place(node, &scratch, quote!(#scratch[..#extent]));
         }
         for &(target, node) in &vector.stores {
-            let (row, base) = (rows.row(target), rows.base(self, target, Some(axis)));
-            let lane = format_ident!("{}_out", row);
-            let slice = quote!(&mut #row[#base..][..#extent][from..][..len]);
-            written.slices.extend(quote!(let #lane = #slice;));
-            written.stores.push((node, lane));
+            let (row, base) = (
+                rows.row(target),
+                rows.base(self, target, Some(vector.axis)),
+            );
+            strip.place(node, &row, quote!(#row[#base..][..#extent]));
+            let mut saved = vector.saved.iter();
+            if let Some(&kept) = saved.find(|&&node| rows.in_place(node) == Some(target)) {
+                let (name, lane) = (self.bind(kept), format_ident!("{row}_out"));
+                strip.first.extend(quote!(let #name = #lane[i];));
+            }
         }
-        written
     }
 
-    /// The slice of the strip that holds a value, which is written to memory of its own if it is nowhere else.
-    fn term(&mut self, rows: &mut Rows, node: LowId, written: &mut Written) -> Ident {
-        let is_real = self.low().kind(node) == LowKind::Real;
-        if let Some(lane) = self.lanes.get(&node).filter(|_| is_real) {
-            return lane.clone();
+    /// Memory for values that a later loop uses again: a row of a target, or scratch.
+    fn kept(&mut self, rows: &mut Rows, axis: AxisId, node: LowId) -> Ident {
+        match rows.in_place(node) {
+            Some(target) => rows.row(target),
+            None => rows.scratch_of(self, axis, node),
         }
-        if let Some(lane) = written.slice(node) {
-            return lane;
-        }
-        let strip = rows.strip(self);
-        let term = self.fresh("term");
-        written.slices.extend(quote!(let #term = &mut #strip[..len];));
-        written.stores.push((node, term.clone()));
-        term
     }
 
     /// Folds a strip into the targets of the whole batch.
-    fn folded(&mut self, rows: &mut Rows, vector: &Vector, written: &mut Written) -> TokenStream {
-        let axis = vector.axis;
-        let extent = self.extent(axis);
-        let mut tokens = TokenStream::new();
+    fn folded(&mut self, rows: &mut Rows, vector: &Vector, strip: &mut Strip) {
+        let extent = self.extent(vector.axis);
         for &(target, node) in &vector.folds {
-            let (row, base) = (rows.row(target), rows.base(self, target, Some(axis)));
-            let term = self.term(rows, node, written);
+            let (row, base) = (
+                rows.row(target),
+                rows.base(self, target, Some(vector.axis)),
+            );
+            let term = self.term(node, strip);
             let fold = match rows.fold(target) {
                 Some(Fold::Max) => quote!(fold_max),
                 _ => quote!(fold_sum),
             };
-            tokens.extend(quote! {
-                ::loss_dsl::__rt::#fold(&mut #row[#base..][..#extent][from..][..len], &*#term);
+            let whole = self.fresh(&format!("{row}_whole"));
+            strip.after.extend(quote! {
+                ::loss_dsl::__rt::#fold(&mut #whole[offset..][..len], &*#term);
             });
+            strip.folded.push((quote!(#row[#base..][..#extent]), whole));
         }
-        tokens
     }
 
-    /// Totals over the axis: their declaration, what a strip adds, and their names.
-    fn totals(
-        &mut self,
-        rows: &mut Rows,
-        vector: &Vector,
-        written: &mut Written,
-    ) -> (TokenStream, TokenStream, Vec<Ident>) {
-        let (mut declare, mut add) = (TokenStream::new(), TokenStream::new());
-        let mut names = vec![];
+    /// Totals over the axis.
+    fn totals(&mut self, vector: &Vector, strip: &mut Strip) -> Vec<Total> {
+        let mut totals = vec![];
         for a in &vector.accumulators {
-            let term = self.term(rows, a.value, written);
+            let term = self.term(a.value, strip);
             let name = match a.fold {
                 Fold::Sum => self.fresh("sum"),
                 Fold::Max => self.fresh("largest"),
             };
-            match a.fold {
-                Fold::Sum => {
-                    declare.extend(quote!(let mut #name = [F::ZERO; ::loss_dsl::__rt::LANES];));
-                    add.extend(quote!(::loss_dsl::__rt::add(&mut #name, &*#term);));
-                }
+            strip.after.extend(match a.fold {
+                Fold::Sum => quote!(::loss_dsl::__rt::add(&mut #name, &*#term);),
                 Fold::Max => {
-                    declare.extend(quote!(let mut #name = F::NEG_INFINITY;));
                     let of_strip = quote!(::loss_dsl::Float::largest(&*#term));
-                    add.extend(quote!(#name = #name.larger(#of_strip);));
+                    quote!(#name = #name.larger(#of_strip);)
                 }
-            }
-            names.push(name);
+            });
+            let fold = a.fold;
+            totals.push(Total { fold, name });
         }
-        (declare, add, names)
+        totals
     }
 
-    /// What makes the totals of strips those of the axis.
-    fn finished(&mut self, rows: &Rows, vector: &Vector, names: Vec<Ident>) -> TokenStream {
+    /// The slice of the strip that holds a value, which is written to memory of its own if it is nowhere else.
+    fn term(&mut self, node: LowId, strip: &mut Strip) -> Ident {
+        let is_real = self.low().kind(node) == LowKind::Real;
+        if let Some(lane) = self.lanes.get(&node).filter(|_| is_real) {
+            return lane.clone();
+        }
+        if let Some((_, lane)) = strip.stores.iter().find(|s| s.0 == node) {
+            return lane.clone();
+        }
+        let term = self.fresh("term");
+        strip.lanes.extend(quote! {
+            let (#term, memory) = memory.split_at_mut(::loss_dsl::__rt::STRIP);
+            let #term = &mut #term[..len];
+        });
+        strip.terms += 1;
+        strip.stores.push((node, term.clone()));
+        term
+    }
+
+    /// Names for the totals, which are `f64`, in the numbers of the kernel.
+    fn finished(&mut self, rows: &Rows, vector: &Vector, totals: &[Total]) -> TokenStream {
         let mut tokens = TokenStream::new();
-        for (a, name) in vector.accumulators.iter().zip(names) {
+        for (a, Total { name, .. }) in vector.accumulators.iter().zip(totals) {
+            let rounded = quote!(F::from_f64(#name));
             tokens.extend(match (a.fold, rows.running(a.result)) {
-                (Fold::Sum, None) => quote!(let #name = ::loss_dsl::__rt::total(&#name);),
-                (Fold::Max, None) => TokenStream::new(),
-                (Fold::Sum, Some(so_far)) => {
-                    let total = quote!(::loss_dsl::__rt::total_f64(&#name));
-                    so_far.add(self, &name, &total)
-                }
-                (Fold::Max, Some(so_far)) => so_far.extend(&name, &quote!(#name)),
+                (_, None) => quote!(let #name = #rounded;),
+                (Fold::Sum, Some(so_far)) => so_far.add(self, name, &quote!(#name)),
+                (Fold::Max, Some(so_far)) => so_far.extend(name, &rounded),
             });
-            self.bound.insert(a.result, name);
+            self.bound.insert(a.result, name.clone());
         }
         tokens
     }
