@@ -124,6 +124,9 @@ pub fn row_lanes<T: Copy>(data: &[T], at: usize, step: usize, count: usize) -> [
             return *lanes;
         }
         let mut lanes = [data[0]; LANES];
+        if step == 0 {
+            return lanes;
+        }
         for (i, lane) in lanes.iter_mut().enumerate() {
             *lane = data[i * step];
         }

@@ -32,6 +32,8 @@ pub(super) struct Lowering<'g> {
     /// The lowered expressions.
     pub low: Low,
     done: HashMap<NodeId, LowId>,
+    /// Sums of exponentials but for that at a hit, and the logit there, by axes and exponential.
+    others: HashMap<(AxisSet, LowId), (LowId, LowId)>,
     ties: BTreeMap<NodeId, Tie>,
 }
 
@@ -42,6 +44,7 @@ impl<'g> Lowering<'g> {
             graph,
             low: Low::default(),
             done: HashMap::new(),
+            others: HashMap::new(),
             ties: graph.ties(roots),
         }
     }

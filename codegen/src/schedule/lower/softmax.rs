@@ -49,7 +49,7 @@ impl Lowering<'_> {
                     self.low.push(Op::Binary(BinaryOp::Max, log, lowest))
                 }
                 SoftmaxForm::Prob => {
-                    let total = self.fold(Fold::Sum, s.axes, shifted.exponential);
+                    let total = self.total(s.axes, &shifted);
                     let inverse = self.low.push(Op::Unary(UnaryOp::RecipOrZero, total));
                     self.low.push(Op::Mul(shifted.exponential, inverse))
                 }
@@ -63,6 +63,16 @@ impl Lowering<'_> {
         let hit = self.lower(hit);
         let odds = self.log_odds(s, hit, s.form == SoftmaxForm::LogComplement);
         self.of_log_odds(s.form, odds)
+    }
+
+    /// The sum of the exponentials. Where there is one without the exponential at a hit already, that is added to it.
+    fn total(&mut self, axes: AxisSet, shifted: &Shifted) -> LowId {
+        let Some(&(others, value)) = self.others.get(&(axes, shifted.exponential)) else {
+            return self.fold(Fold::Sum, axes, shifted.exponential);
+        };
+        let difference = self.low.push(Op::Sub(value, shifted.maximum));
+        let exponential = self.low.push(Op::Unary(UnaryOp::Exp, difference));
+        self.low.push(Op::Add(others, exponential))
     }
 
     /// The logarithm of the odds against the logit of a hit. From the maximum of the others it is finite, and not −∞, where their
@@ -82,6 +92,10 @@ impl Lowering<'_> {
             (shifted.maximum, self.low.push(others))
         };
         let others = self.fold(Fold::Sum, s.axes, others);
+        if !from_others {
+            let exponential = self.shifted_exponential(s.axes, s.body).exponential;
+            self.others.entry((s.axes, exponential)).or_insert((others, value));
+        }
         let log = self.low.push(Op::Unary(UnaryOp::Ln, others));
         let gap = self.low.push(Op::Sub(maximum, value));
         let mut odds = self.low.push(Op::Add(gap, log));

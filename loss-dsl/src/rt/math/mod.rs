@@ -68,12 +68,20 @@ pub mod softplus;
 pub mod softplus_over_sigmoid;
 pub mod tanh;
 
-/// c₀ + c₁x + c₂x² + …, by Horner's rule.
+/// c₀ + c₁x + c₂x² + …, even and odd powers by Horner's rule each: a loop over many arguments waits for the longest chain of
+/// operations, and these are half as long as one.
 #[inline(always)]
-fn horner<S: Isa, F: Float, const N: usize>(isa: S, x: F, coefficients: &[F; N]) -> F {
-    let mut sum = coefficients[N - 1];
-    for i in (0..N - 1).rev() {
-        sum = sum.mul_add(isa, x, coefficients[i]);
+fn polynomial<S: Isa, F: Float, const N: usize>(isa: S, x: F, coefficients: &[F; N]) -> F {
+    let square = x * x;
+    let mut sums = [coefficients[N - 1], coefficients[N - 2]];
+    for i in (0..N - 2).rev() {
+        let same = (N - 1 - i) % 2;
+        sums[same] = sums[same].mul_add(isa, square, coefficients[i]);
     }
-    sum
+    let [odd, even] = if N % 2 == 0 {
+        sums
+    } else {
+        [sums[1], sums[0]]
+    };
+    odd.mul_add(isa, x, even)
 }
