@@ -50,10 +50,10 @@ impl Scope<'_> {
         let memory = (strip.terms > 0).then(|| rows.strips(self, strip.terms));
         let call = self.called(vector, &strip, memory, &extent, &piece);
         let finish = self.finished(rows, vector, &totals);
-        let names = totals.iter().map(|t| &t.name);
+        let (names, count) = (totals.iter().map(|t| &t.name), totals.len());
         quote! {
             #stage
-            let [#(#names),*] = #call;
+            let [#(#names),*]: [f64; #count] = #call;
             #finish
         }
     }
