@@ -2,9 +2,9 @@
 //!
 //! A generated pass is a [`RowKernel`]: a struct of borrowed inputs whose `run` computes a range of
 //! rows. [`for_rows`] cuts the rows into blocks, runs blocks in parallel and picks the instruction
-//! set. Loops over a long axis go in steps of [`LANES`] over `as_chunks`, with accumulators as
-//! `[F; LANES]`, so that LLVM vectorises them; the rest of a row is one more, padded step. This is
-//! the shape to emit:
+//! set. Loops over a long axis compute the elements of a [`STRIP`] and write them to slices, which LLVM
+//! vectorises; totals of the strip are then taken by [`add`] and [`Float::largest`]. This is the shape to emit
+//! (each loop as a function of a part of the axis, so that [`in_pieces`] can share long ones among threads):
 //!
 //! ```
 //! # use loss_dsl::rt::*;
@@ -23,8 +23,8 @@
 //! For short rows, and for rows of one value, each lane holds a row of its own: [`groups`] hands out rows, what a loop
 //! over the lanes reads comes as [`row_lanes`] or, for all positions of a row at once, from [`rows_to_lanes`], and goes to
 //! [`BlockTarget::put`] or [`BlockTarget::put_block`]; totals over the row are plain lane arrays. (Softmax
-//! cross-entropy with its gradient, `f32`, AVX-512, one thread: 65536×10 in 1.3 ms against 9 ms along the
-//! classes; from about 130 classes on, along is as fast.)
+//! cross-entropy with its gradient, `f32`, AVX2, one thread: 65536×10 in 1.3 ms; from about 130 classes on, along is as
+//! fast.)
 //!
 //! Everything a kernel calls in its loops is `#[inline(always)]`. The elementwise functions of
 //! [`Float`] take the instruction set after `self`: `x.exp(isa)`, `x.max(isa, y)`.
@@ -34,8 +34,7 @@
 //! methods of [`Loss`](crate::Loss). Its kernels receive a [`Call`] with [`Tensor`]s and write
 //! [`TensorMut`]s.
 
-pub mod blocks;
-mod call;
+pub mod call;
 pub mod contract;
 mod disjoint;
 pub mod float;
@@ -48,6 +47,7 @@ mod pieces;
 pub mod reduce;
 pub mod rows;
 pub mod scatter;
+mod select;
 mod staged;
 pub mod target;
 mod tensor;
@@ -55,17 +55,14 @@ mod tiles;
 mod totals;
 mod turn;
 
-pub use blocks::{
-    blocks, blocks_mut, fold_max_lanes, fold_sum_lanes, padded_lanes, select, write_lanes,
-};
 pub use call::{Call, auxiliary};
 pub use contract::contract;
 pub use disjoint::RowLayout;
 pub use float::Float;
 pub use isa::{Isa, Kernel, LANES, dispatch};
 pub use lanes::{
-    AlongRows, common_run, fits_lanes, fold_max_rows, fold_sum_rows, groups,
-    narrow_lanes, row_lanes, row_positions,
+    AlongRows, common_run, fits_lanes, fold_max_rows, fold_sum_rows, groups, narrow_lanes,
+    row_lanes, row_positions,
 };
 pub use layout::{Layout, Split};
 pub use losses::{Losses, Whole};
@@ -73,9 +70,10 @@ pub use math::ln_cosh::ln_cosh;
 pub use math::softplus_over_sigmoid::softplus_over_sigmoid;
 pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 pub use pieces::{Join, Places, in_pieces};
-pub use reduce::{maximum, minimum, padded, total, total_f64};
+pub use reduce::{maximum, padded, total, total_f64};
 pub use rows::{RowKernel, for_rows};
 pub use scatter::{scatter_add, scatter_add_tile};
+pub use select::select;
 pub use staged::{Staged, park, permuted, unpark};
 pub use target::{BlockTarget, Target};
 pub use tensor::{Tensor, TensorMut, gradient_like};

@@ -3,6 +3,11 @@
 //! Each step is a loop with one operation in it, over arrays: that, compilers make vectors of on every instruction set.
 //! Comparisons for NaN beside a maximum, and those beside other work, they do not.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "several arrays at one position, which is what becomes a vector"
+)]
+
 use super::reduce::padded;
 use super::{Float, LANES};
 
@@ -78,10 +83,10 @@ impl<F: Float> Largest<F> {
             };
         }
         for i in 0..LANES {
-            self.met[i] = if values[i] == values[i] {
-                self.met[i]
-            } else {
+            self.met[i] = if values[i].is_nan() {
                 values[i]
+            } else {
+                self.met[i]
             };
         }
     }
@@ -91,13 +96,12 @@ impl<F: Float> Largest<F> {
     pub fn lanes(&self) -> [F; LANES] {
         let mut lanes = self.lanes;
         for i in 0..LANES {
-            if self.met[i] != self.met[i] {
+            if self.met[i].is_nan() {
                 lanes[i] = self.met[i];
             }
         }
         lanes
     }
-
 }
 
 /// Blocks that are added up in the precision of their numbers before they go to a sum in `f64`.

@@ -95,9 +95,7 @@ impl Lanes<'_, '_> {
             Act::Sum { sum, value } => {
                 self.prepare(segment, *value, needed, &mut tokens);
                 let out = self.written(segment, *value, "term");
-                segment
-                    .after
-                    .extend(quote!(#sum.add(&#out);));
+                segment.after.extend(quote!(#sum.add(&#out);));
             }
             Act::Max { largest, value } => {
                 self.prepare(segment, *value, needed, &mut tokens);

@@ -44,7 +44,12 @@ fn is_written_once(nest: &Nest, of: usize) -> bool {
         match stmt {
             Stmt::Let(_) => 0,
             Stmt::Store { target, .. } | Stmt::Fold { target, .. } => usize::from(*target == of),
-            Stmt::Vector(v) => v.stores.iter().chain(&v.folds).filter(|s| s.0 == of).count(),
+            Stmt::Vector(v) => v
+                .stores
+                .iter()
+                .chain(&v.folds)
+                .filter(|s| s.0 == of)
+                .count(),
             Stmt::Loop(inner) => inner.body.iter().map(|stmt| writes(stmt, of)).sum(),
         }
     }

@@ -5,6 +5,7 @@
 //! loop the compiler makes vectors of, on every instruction set. Sums and maxima are taken of these slices afterwards, by
 //! functions of the run-time library: the terms of a strip are still in the first-level cache.
 
+mod sources;
 mod strip;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,18 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+use self::sources::Source;
 use self::strip::{Strip, Total};
 use super::nest::Rows;
 use super::scope::Scope;
 use crate::ir::AxisId;
-use crate::schedule::low::{Fold, Index, LowId, LowKind, Op};
+use crate::schedule::low::{Fold, LowId, LowKind, Op};
 use crate::schedule::plan::Vector;
-
-/// A slice along the axis of a loop.
-struct Source {
-    node: LowId,
-    slice: Ident,
-}
 
 impl Scope<'_> {
     /// The statements of a vector loop.
@@ -151,10 +147,7 @@ impl Scope<'_> {
             strip.place(node, &scratch, quote!(#scratch[..#extent]));
         }
         for &(target, node) in &vector.stores {
-            let (row, base) = (
-                rows.row(target),
-                rows.base(self, target, Some(vector.axis)),
-            );
+            let (row, base) = (rows.row(target), rows.base(self, target, Some(vector.axis)));
             strip.place(node, &row, quote!(#row[#base..][..#extent]));
             let mut saved = vector.saved.iter();
             if let Some(&kept) = saved.find(|&&node| rows.in_place(node) == Some(target)) {
@@ -176,10 +169,7 @@ impl Scope<'_> {
     fn folded(&mut self, rows: &mut Rows, vector: &Vector, strip: &mut Strip) {
         let extent = self.extent(vector.axis);
         for &(target, node) in &vector.folds {
-            let (row, base) = (
-                rows.row(target),
-                rows.base(self, target, Some(vector.axis)),
-            );
+            let (row, base) = (rows.row(target), rows.base(self, target, Some(vector.axis)));
             let term = self.term(node, strip);
             let fold = match rows.fold(target) {
                 Some(Fold::Max) => quote!(fold_max),
@@ -272,119 +262,6 @@ impl Scope<'_> {
             seen.remove(saved);
         }
         seen.into_iter().collect()
-    }
-
-    /// Slices for everything that the loop reads along its axis.
-    fn sources(
-        &mut self,
-        rows: &mut Rows,
-        axis: AxisId,
-        nodes: &[LowId],
-    ) -> (TokenStream, Vec<Source>) {
-        let mut stage = TokenStream::new();
-        let mut sources = vec![];
-        for &node in nodes {
-            if self.is_leaf_along(axis, node) {
-                let (tokens, source) = self.source(rows, axis, node);
-                stage.extend(tokens);
-                sources.push(source);
-            }
-        }
-        (stage, sources)
-    }
-
-    fn is_leaf_along(&self, axis: AxisId, node: LowId) -> bool {
-        let reads = self.is_buffer(node);
-        let loads = matches!(
-            self.low().op(node),
-            Op::Load(..) | Op::Label(..) | Op::Mask(..)
-        );
-        (reads || loads) && self.low().free(node).contains(axis)
-    }
-
-    fn source(&mut self, rows: &mut Rows, axis: AxisId, node: LowId) -> (TokenStream, Source) {
-        let kind = self.low().kind(node);
-        if let Some(slice) = self.slices.get(&(axis, node)).cloned() {
-            return (TokenStream::new(), Source { node, slice });
-        }
-        let extent = self.extent(axis);
-        let slice = self.fresh(&format!(
-            "{}_row",
-            self.hint(node).trim_end_matches("_here")
-        ));
-        let scratch = rows.buffer_for(self, axis, node, kind);
-        let strided = self.strided(node).and_then(|(tensor, index)| {
-            let along: Vec<_> = index
-                .iter()
-                .enumerate()
-                .filter(|(_, i)| self.index_uses(**i, axis))
-                .collect();
-            match along.as_slice() {
-                [(dim, Index::Axis(_))] => Some((tensor, index.clone(), *dim)),
-                _ => None,
-            }
-        });
-        let tokens = if let Some((tensor, index, dim)) = strided {
-            let fixed: Vec<_> = index
-                .iter()
-                .copied()
-                .enumerate()
-                .filter(|(d, _)| *d != dim)
-                .collect();
-            // A buffer has the tile alone, a tensor of the caller's all positions.
-            let offset = if self.is_buffer(node) {
-                self.offset_within(&tensor, &fixed)
-            } else {
-                let offset = self.offset(&tensor, &fixed);
-                match self.start(axis) {
-                    Some(start) => quote!(#offset + #tensor.at(#dim, #start)),
-                    None => offset,
-                }
-            };
-            quote! {
-                let #slice = #tensor.row(#offset, #tensor.stride(#dim), #extent, &mut #scratch);
-            }
-        } else {
-            let outer = self.positions.clone();
-            self.positions.insert(axis, quote!(along));
-            let element = match self.low().op(node).clone() {
-                Op::Label(param, index) => {
-                    let (label, at) = (self.flat(param), self.flat_offset(param, &index));
-                    quote!(#label[#at])
-                }
-                _ => self.expr(node),
-            };
-            self.positions = outer;
-            quote! {
-                #scratch.clear();
-                #scratch.extend((0..#extent).map(|along| #element));
-                let #slice = &#scratch[..];
-            }
-        };
-        self.slices.insert((axis, node), slice.clone());
-        (tokens, Source { node, slice })
-    }
-
-    fn is_buffer(&self, node: LowId) -> bool {
-        self.plan.read(node).is_some() && self.reads_buffer(node)
-    }
-
-    /// The tensor and index of a node that is an element of a strided tensor.
-    fn strided(&mut self, node: LowId) -> Option<(Ident, Vec<Index>)> {
-        if let Some(read) = self.plan.read(node).cloned()
-            && self.reads_buffer(node)
-        {
-            let index = read.index.iter().map(|&a| Index::Axis(a)).collect();
-            return Some((self.buffer(read.buffer), index));
-        }
-        match self.low().op(node).clone() {
-            Op::Load(param, index) => Some((self.tensor(param), index)),
-            _ => None,
-        }
-    }
-
-    fn index_uses(&self, index: Index, axis: AxisId) -> bool {
-        index.free(self.low()).contains(axis)
     }
 
     /// The statements for element `i` of the strip.

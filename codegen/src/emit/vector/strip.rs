@@ -45,12 +45,18 @@ impl Strip {
 
     /// Where memory is that is written, and its names within the loop.
     pub(super) fn written(&self) -> (Vec<&TokenStream>, Vec<&Ident>) {
-        self.places.iter().map(|(place, name)| (place, name)).unzip()
+        self.places
+            .iter()
+            .map(|(place, name)| (place, name))
+            .unzip()
     }
 
     /// The same of accumulators.
     pub(super) fn folded(&self) -> (Vec<&TokenStream>, Vec<&Ident>) {
-        self.folded.iter().map(|(place, name)| (place, name)).unzip()
+        self.folded
+            .iter()
+            .map(|(place, name)| (place, name))
+            .unzip()
     }
 
     /// The work on the `all` positions from `start` on, strip by strip; its value are the totals.

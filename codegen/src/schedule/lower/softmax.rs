@@ -94,7 +94,9 @@ impl Lowering<'_> {
         let others = self.fold(Fold::Sum, s.axes, others);
         if !from_others {
             let exponential = self.shifted_exponential(s.axes, s.body).exponential;
-            self.others.entry((s.axes, exponential)).or_insert((others, value));
+            self.others
+                .entry((s.axes, exponential))
+                .or_insert((others, value));
         }
         let log = self.low.push(Op::Unary(UnaryOp::Ln, others));
         let gap = self.low.push(Op::Sub(maximum, value));

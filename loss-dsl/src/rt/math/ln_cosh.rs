@@ -4,7 +4,7 @@
 //! cancels near 0, where the result is x²/2. From |x| = 30 on it is |x| − ln 2 to the last bit, and E would overflow.
 //! Special cases: ∞ at ±∞, NaN at NaN. Error below 5 ulp in `f32`.
 
-use super::super::{Float, Isa, blocks::select};
+use super::super::{Float, Isa, select::select};
 
 /// ln(cosh(x)).
 #[inline(always)]

@@ -7,8 +7,8 @@
 //!
 //! Error below 1 ulp. −∞ at −1, NaN below, ∞ at ∞; ±0 and tiny x are returned as they are.
 
-use super::polynomial;
 use super::ln::{self, Split32, join32, split32};
+use super::polynomial;
 use crate::rt::Isa;
 
 /// For `f32`.

@@ -78,7 +78,7 @@ fn polynomial<S: Isa, F: Float, const N: usize>(isa: S, x: F, coefficients: &[F;
         let same = (N - 1 - i) % 2;
         sums[same] = sums[same].mul_add(isa, square, coefficients[i]);
     }
-    let [odd, even] = if N % 2 == 0 {
+    let [odd, even] = if N.is_multiple_of(2) {
         sums
     } else {
         [sums[1], sums[0]]

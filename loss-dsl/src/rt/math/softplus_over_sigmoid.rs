@@ -4,7 +4,7 @@
 //! 1 as e underflows, and (1 + e) · softplus(t) for t > 0. Special cases: 1 at −∞, +∞ at +∞, NaN
 //! at NaN. Error below 3.2 ulp in `f32`.
 
-use super::super::{Float, Isa, blocks::select};
+use super::super::{Float, Isa, select::select};
 
 /// softplus(t) / sigmoid(t): −ln p / (1 − p) for p = sigmoid(−t), without the 0 / 0 at p = 1.
 #[inline(always)]

@@ -1,7 +1,7 @@
 //! The example of the module documentation: is it right, and how fast is it?
 
 use super::*;
-use crate::rt::{maximum, padded, row_lanes, total};
+use crate::rt::{STRIP, add, padded, row_lanes, total};
 
 include!("softmax_cross_entropy.rs");
 

@@ -80,7 +80,11 @@ impl<const SPLIT: bool> Loss for CrossEntropy<SPLIT> {
         if SPLIT { &SPLIT_SPEC } else { &JOINED_SPEC }
     }
 
-    fn forward_kernel<F: Float>(call: &Call<'_, F>, losses: Losses<'_, F>, auxiliary: &mut [Vec<F>]) {
+    fn forward_kernel<F: Float>(
+        call: &Call<'_, F>,
+        losses: Losses<'_, F>,
+        auxiliary: &mut [Vec<F>],
+    ) {
         let mut losses = losses.whole(call.dims[0]);
         let (z, v) = (&call.tensors[0], &call.tensors[1]);
         for (n, loss) in losses.iter_mut().enumerate() {

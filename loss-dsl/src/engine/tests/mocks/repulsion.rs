@@ -92,8 +92,7 @@ impl Loss for Repulsion {
         let cotangent = |n| cotangent.get(cotangent.at(0, n));
         let (dx, layout) = gradients[0].parts_mut();
         for n in 0..call.dims[0] {
-            let pair =
-                |m: usize| (cotangent(n) + cotangent(m)).to_f64() * sign(gap(call, n, m));
+            let pair = |m: usize| (cotangent(n) + cotangent(m)).to_f64() * sign(gap(call, n, m));
             dx[layout.at(0, n)] = F::from_f64((0..call.dims[0]).map(pair).sum());
         }
     }
