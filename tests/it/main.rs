@@ -20,6 +20,7 @@ mod margins;
 mod naive;
 mod never_nan;
 mod oracle;
+mod pieces;
 mod plans;
 mod snapshots;
 mod spellings;

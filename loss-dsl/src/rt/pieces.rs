@@ -52,50 +52,43 @@ where
     S: Isa,
     B: Fn(usize, usize, Places<'_, F, K, M>) -> [f64; T] + Sync,
 {
-    if extent < 2 * PIECE {
-        let (start, body) = (0, &body);
-        return isa.enter(Piece {
+    let body = &body;
+    let run = move |start: usize, extent: usize, places: Places<'_, F, K, M>| {
+        isa.enter(Piece {
             start,
             extent,
             places,
             body,
-        });
+        })
+    };
+    if extent < 2 * PIECE {
+        run(0, extent, places)
+    } else {
+        cut(0, extent, joins, places, &run)
     }
-    cut(isa, 0, extent, joins, places, &body)
 }
 
-/// Halves of what is longer than a piece, in parallel.
-#[inline(never)]
-fn cut<F, S, B, const T: usize, const K: usize, const M: usize>(
-    isa: S,
+/// The work on a piece: the first position, their number, and what it writes to.
+type Run<'r, F, const T: usize, const K: usize, const M: usize> =
+    dyn Fn(usize, usize, Places<'_, F, K, M>) -> [f64; T] + Sync + 'r;
+
+/// Halves of what is longer than a piece, in parallel. (The work is behind a pointer, so that there is one such function
+/// for all loops of a kind: pieces are long, and compiling is not free.)
+fn cut<F: Float, const T: usize, const K: usize, const M: usize>(
     start: usize,
     extent: usize,
     joins: [Join; T],
     places: Places<'_, F, K, M>,
-    body: &B,
-) -> [f64; T]
-where
-    F: Float,
-    S: Isa,
-    B: Fn(usize, usize, Places<'_, F, K, M>) -> [f64; T] + Sync,
-{
+    run: &Run<'_, F, T, K, M>,
+) -> [f64; T] {
+    if extent <= PIECE {
+        return run(start, extent, places);
+    }
     let Places {
         memory,
         written,
         folded,
     } = places;
-    if extent <= PIECE {
-        return isa.enter(Piece {
-            start,
-            extent,
-            places: Places {
-                memory,
-                written,
-                folded,
-            },
-            body,
-        });
-    }
     let middle = extent.div_ceil(2 * PIECE) * PIECE;
     let (low, high) = halves(written, middle);
     let (low_folded, high_folded) = halves(folded, middle);
@@ -111,8 +104,8 @@ where
         folded: high_folded,
     };
     let (mut totals, others) = join(
-        || cut(isa, start, middle, joins, low, body),
-        || cut(isa, start + middle, extent - middle, joins, high, body),
+        || cut(start, middle, joins, low, run),
+        || cut(start + middle, extent - middle, joins, high, run),
     );
     for ((total, other), join) in totals.iter_mut().zip(others).zip(joins) {
         *total = match join {

@@ -71,13 +71,16 @@ impl Strip {
             Fold::Max => quote!(#name.to_f64()),
         });
         let memory = (self.terms > 0).then(|| quote!(let memory = &mut *memory;));
+        // Nothing may be left to compute, where totals are of what is read.
+        let each = (!first.is_empty() || !body.is_empty())
+            .then(|| quote!(for i in 0..len { #first #body }));
         quote! {
             #(#declare)*
             for offset in (0..all).step_by(::loss_dsl::__rt::STRIP) {
                 let (from, len) = (start + offset, ::loss_dsl::__rt::STRIP.min(all - offset));
                 #memory
                 #lanes
-                for i in 0..len { #first #body }
+                #each
                 #after
             }
             [#(#results),*]
