@@ -8,7 +8,7 @@
 //!
 //! Error below 2 ulp in `f64`, half an ulp in `f32` (correctly rounded). Odd; exact at ±0, ±∞.
 
-use super::{decay, polynomial};
+use super::{decay, horner};
 use crate::rt::Isa;
 
 const SMALL: [f64; 13] = [
@@ -59,8 +59,8 @@ pub fn f64<S: Isa>(isa: S, x: f64) -> f64 {
     let a = x.abs();
     let a = if a > 6.0 { 6.0 } else { a };
     let square = a * a;
-    let small = x * polynomial(isa, square, &SMALL);
-    let complement = decay::f64(isa, -square) * polynomial(isa, (a - 2.0) / (a + 2.0), &LARGE);
+    let small = x * horner(isa, square, &SMALL);
+    let complement = decay::f64(isa, -square) * horner(isa, (a - 2.0) / (a + 2.0), &LARGE);
     let large = (1.0 - complement).copysign(x);
     if a < 1.0 { small } else { large }
 }

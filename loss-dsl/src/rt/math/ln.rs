@@ -16,7 +16,7 @@
 //!
 //! Error below 1 ulp. ln ±0 = −∞, NaN below 0, ln ∞ = ∞.
 
-use super::polynomial;
+use super::horner;
 use crate::rt::Isa;
 
 /// Q: ln(1 + f) = f + f²·Q(f).
@@ -71,7 +71,7 @@ pub(super) fn split32(u: f32, i: u32) -> Split32 {
 pub(super) fn join32<S: Isa>(isa: S, k: f32, f: f32) -> f32 {
     const LN2_HIGH: f32 = 0.693_145_75;
     const LN2_LOW: f32 = 1.428_606_8e-6;
-    let small = isa.fma_f32(f * f, polynomial(isa, f, &Q32), k * LN2_LOW);
+    let small = isa.fma_f32(f * f, horner(isa, f, &Q32), k * LN2_LOW);
     isa.fma_f32(k, LN2_HIGH, f + small)
 }
 
@@ -92,7 +92,7 @@ pub(super) fn core64<S: Isa>(isa: S, u: f64, exponent: f64, correction: f64) -> 
     let s = f / (2.0 + f);
     let z = s * s;
     let half_square = 0.5 * f * f;
-    let rest = isa.fma_f64(z, polynomial(isa, z, &R64), half_square);
+    let rest = isa.fma_f64(z, horner(isa, z, &R64), half_square);
     let small = isa.fma_f64(s, rest, isa.fma_f64(k, LN2_LOW, correction));
     isa.fma_f64(k, LN2_HIGH, f - (half_square - small))
 }

@@ -7,8 +7,8 @@
 //!
 //! Error below 1 ulp. −∞ at −1, NaN below, ∞ at ∞; ±0 and tiny x are returned as they are.
 
+use super::horner;
 use super::ln::{self, Split32, join32, split32};
-use super::polynomial;
 use crate::rt::Isa;
 
 /// For `f32`.
@@ -88,7 +88,7 @@ const UNIT64: [f64; 11] = [
 /// ln(1 + x) for x in [0, 1], without a reduction.
 #[inline(always)]
 pub(super) fn unit32<S: Isa>(isa: S, x: f32) -> f32 {
-    isa.fma_f32(x * x, polynomial(isa, x, &UNIT32), x)
+    isa.fma_f32(x * x, horner(isa, x, &UNIT32), x)
 }
 
 /// ln(1 + x) for x in [0, 1], without a reduction: the series of [`ln`] with s ≤ 1/3.
@@ -97,6 +97,6 @@ pub(super) fn unit64<S: Isa>(isa: S, x: f64) -> f64 {
     let s = x / (2.0 + x);
     let z = s * s;
     let half_square = 0.5 * x * x;
-    let rest = isa.fma_f64(z, polynomial(isa, z, &UNIT64), half_square);
+    let rest = isa.fma_f64(z, horner(isa, z, &UNIT64), half_square);
     x - isa.fma_f64(-s, rest, half_square)
 }

@@ -68,20 +68,12 @@ pub mod softplus;
 pub mod softplus_over_sigmoid;
 pub mod tanh;
 
-/// c₀ + c₁x + c₂x² + …, even and odd powers by Horner's rule each: a loop over many arguments waits for the longest chain of
-/// operations, and these are half as long as one.
+/// c₀ + c₁x + c₂x² + …, by Horner's rule.
 #[inline(always)]
-fn polynomial<S: Isa, F: Float, const N: usize>(isa: S, x: F, coefficients: &[F; N]) -> F {
-    let square = x * x;
-    let mut sums = [coefficients[N - 1], coefficients[N - 2]];
-    for i in (0..N - 2).rev() {
-        let same = (N - 1 - i) % 2;
-        sums[same] = sums[same].mul_add(isa, square, coefficients[i]);
+fn horner<S: Isa, F: Float, const N: usize>(isa: S, x: F, coefficients: &[F; N]) -> F {
+    let mut sum = coefficients[N - 1];
+    for i in (0..N - 1).rev() {
+        sum = sum.mul_add(isa, x, coefficients[i]);
     }
-    let [odd, even] = if N.is_multiple_of(2) {
-        sums
-    } else {
-        [sums[1], sums[0]]
-    };
-    odd.mul_add(isa, x, even)
+    sum
 }

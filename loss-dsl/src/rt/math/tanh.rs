@@ -6,7 +6,7 @@
 //! Error below 1.25 ulp. Odd; ±1 at ±∞, ±0 at ±0.
 
 use super::exp::{Reduced, quotient32, quotient64, reduce32, reduce64};
-use super::polynomial;
+use super::horner;
 use crate::rt::Isa;
 
 const P32: [f32; 5] = [
@@ -35,7 +35,7 @@ const P64: [f64; 11] = [
 #[inline(always)]
 pub fn f32<S: Isa>(isa: S, x: f32) -> f32 {
     let square = x * x;
-    let small = isa.fma_f32(x * square, polynomial(isa, square, &P32), x);
+    let small = isa.fma_f32(x * square, horner(isa, square, &P32), x);
     let a = x.abs();
     let bounded = if a > 10.0 { 10.0 } else { a };
     let Reduced { r, biased, .. } = reduce32::<127, S>(isa, bounded + bounded);
@@ -51,7 +51,7 @@ pub fn f32<S: Isa>(isa: S, x: f32) -> f32 {
 #[inline(always)]
 pub fn f64<S: Isa>(isa: S, x: f64) -> f64 {
     let square = x * x;
-    let small = isa.fma_f64(x * square, polynomial(isa, square, &P64), x);
+    let small = isa.fma_f64(x * square, horner(isa, square, &P64), x);
     let a = x.abs();
     let bounded = if a > 20.0 { 20.0 } else { a };
     let Reduced { r, biased, .. } = reduce64::<1023, S>(isa, bounded + bounded);
