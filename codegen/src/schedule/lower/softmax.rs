@@ -65,9 +65,16 @@ impl Lowering<'_> {
         self.of_log_odds(s.form, odds)
     }
 
-    /// The sum of the exponentials. Where there is one without the exponential at a hit already, that is added to it.
+    /// The sum of the exponentials. Where there is one without the exponential at a hit already, that is added to it; but not
+    /// where the hit is one of a sample and the logits are not: such a sum may stand outside of loops over samples.
     fn total(&mut self, axes: AxisSet, shifted: &Shifted) -> LowId {
-        let Some(&(others, value)) = self.others.get(&(axes, shifted.exponential)) else {
+        let own = self.low.free(shifted.exponential).minus(axes);
+        let others = self.others.get(&(axes, shifted.exponential)).copied();
+        let others = others.filter(|&(others, value)| {
+            let free = self.low.free(others).union(self.low.free(value));
+            free.is_subset(own)
+        });
+        let Some((others, value)) = others else {
             return self.fold(Fold::Sum, axes, shifted.exponential);
         };
         let difference = self.low.push(Op::Sub(value, shifted.maximum));
