@@ -92,7 +92,7 @@ impl Lanes<'_, '_> {
                 Fold::Sum => {
                     let sum = self.scope.fresh("sum");
                     declare.extend(quote!(let mut #sum = ::loss_dsl::__rt::Sums::new();));
-                    finish.extend(quote!(let #sum = #sum.lanes();));
+                    finish.extend(quote!(let #sum: [F; ::loss_dsl::__rt::LANES] = #sum.lanes();));
                     results.push((a.result, sum.clone()));
                     acts.push(Act::Sum { sum, value });
                 }
