@@ -7,6 +7,7 @@
 //!
 //! Error below 1.02 ulp in `f32`, 1.1 in `f64`. e^±0 = 1 exactly, e^−∞ = 0, e^∞ = ∞; NaN only for NaN.
 
+use super::horner;
 use crate::rt::Isa;
 
 /// Q for `f32`: (e^r − 1 − r)/r² ≈ Q(r).
@@ -80,23 +81,13 @@ pub(super) fn reduce64<const BIAS: u16, S: Isa>(isa: S, x: f64) -> Reduced<f64, 
 /// Q(r): e^r = 1 + r + r²·Q(r).
 #[inline(always)]
 pub(super) fn quotient32<S: Isa>(isa: S, r: f32) -> f32 {
-    // In pairs, not one term after the other: a loop over many arguments waits for the longest chain.
-    let [a, b, c, d, e] = Q32;
-    let square = r * r;
-    let (low, high) = (isa.fma_f32(b, r, a), isa.fma_f32(d, r, c));
-    isa.fma_f32(isa.fma_f32(e, square, high), square, low)
+    horner(isa, r, &Q32)
 }
 
 /// Q(r): e^r = 1 + r + r²·Q(r).
 #[inline(always)]
 pub(super) fn quotient64<S: Isa>(isa: S, r: f64) -> f64 {
-    let [a, b, c, d, e, f, g, h, i, j] = Q64;
-    let square = r * r;
-    let pairs = [(a, b), (c, d), (e, f), (g, h), (i, j)];
-    let [p, q, s, t, u] = pairs.map(|(even, odd)| isa.fma_f64(odd, r, even));
-    let fourth = square * square;
-    let (low, high) = (isa.fma_f64(q, square, p), isa.fma_f64(t, square, s));
-    isa.fma_f64(isa.fma_f64(u, fourth, high), fourth, low)
+    horner(isa, r, &Q64)
 }
 
 /// For `f32`.
