@@ -21,18 +21,23 @@ struct Samples<'l> {
     offsets: Vec<usize>,
 }
 
+/// The axis of a tensor for each batch axis; None if it lacks one, or has one twice.
+fn batch_axes(spec: &Spec, axes: &[usize]) -> Option<Vec<usize>> {
+    let once = |dim: &usize| {
+        let mut places = axes
+            .iter()
+            .enumerate()
+            .filter(|(_, own)| *own == dim)
+            .map(|(at, _)| at);
+        places.next().filter(|_| places.next().is_none())
+    };
+    spec.value_axes.iter().map(once).collect()
+}
+
 impl<'l> Samples<'l> {
     /// None if the tensor lacks a batch axis, or has one twice.
     fn new(spec: &Spec, axes: &[usize], layout: &'l Layout) -> Option<Self> {
-        let once = |dim: &usize| {
-            let mut places = axes
-                .iter()
-                .enumerate()
-                .filter(|(_, own)| *own == dim)
-                .map(|(at, _)| at);
-            places.next().filter(|_| places.next().is_none())
-        };
-        let batch: Vec<usize> = spec.value_axes.iter().map(once).collect::<Option<_>>()?;
+        let batch = batch_axes(spec, axes)?;
         let shape = batch.iter().map(|&axis| layout.shape()[axis]).collect();
         let mut offsets = vec![0];
         for axis in (0..axes.len()).filter(|axis| !batch.contains(axis)) {
@@ -77,15 +82,11 @@ pub(super) fn cleaned_tensors<F: Float>(
     bound: &Bound<F>,
     inputs: &Inputs<'_, F>,
 ) -> Vec<Option<Vec<F>>> {
-    if bound.ignored.is_empty() {
-        return Vec::new();
-    }
     let differentiable = ParameterKind::Tensor {
         differentiable: true,
     };
     let is_shared = |tensor: &BoundTensor<F>| {
-        tensor.parameter.kind == differentiable
-            && Samples::new(spec, tensor.parameter.axes, &tensor.layout).is_none()
+        tensor.parameter.kind == differentiable && batch_axes(spec, tensor.parameter.axes).is_none()
     };
     let shared = spec.learned().next().is_some() || bound.tensors.iter().any(is_shared);
     let valid = bound.ignored.iter().position(|ignored| !ignored);

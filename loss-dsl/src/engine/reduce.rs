@@ -58,7 +58,7 @@ impl<'o> Scaling<'o> {
         self.reduction != Reduction::None && alike && !bound.is_scalar()
     }
 
-    /// The value, where it [follows from the sum](Self::is_of_total) of the losses.
+    /// The value, from the sum of the weighted losses.
     pub(super) fn of_total<F: Float>(&self, total: f64) -> Value<F> {
         if self.vanishes() {
             return Value::Total(F::ZERO);
@@ -70,9 +70,6 @@ impl<'o> Scaling<'o> {
     pub(super) fn reduce<F: Float>(&self, bound: &Bound<F>, mut losses: Vec<F>) -> Value<F> {
         if bound.is_scalar() {
             return Value::Total(losses[0]);
-        }
-        if self.reduction == Reduction::Mean && self.vanishes() {
-            return Value::Total(F::ZERO);
         }
         clear_ignored(bound, &mut losses);
         if self.reduction == Reduction::None {
@@ -86,7 +83,7 @@ impl<'o> Scaling<'o> {
             None => sum(losses),
             Some(weights) => sum(losses.zip(weights).map(|(loss, weight)| loss * weight)),
         };
-        Value::Total(F::from_f64(total / self.denominator))
+        self.of_total(total)
     }
 
     /// ∂total/∂ℓₙ times the upstream gradient; one number if it is the same for all positions.

@@ -39,6 +39,7 @@ pub mod contract;
 mod disjoint;
 pub mod float;
 pub mod isa;
+mod join;
 mod lanes;
 mod layout;
 mod losses;
@@ -60,6 +61,7 @@ pub use contract::contract;
 pub use disjoint::RowLayout;
 pub use float::Float;
 pub use isa::{Isa, Kernel, LANES, dispatch};
+pub use join::Join;
 pub use lanes::{
     AlongRows, common_run, fits_lanes, fold_max_rows, fold_sum_rows, groups, narrow_lanes,
     row_lanes, row_positions,
@@ -69,7 +71,7 @@ pub use losses::{Losses, Whole};
 pub use math::ln_cosh::ln_cosh;
 pub use math::softplus_over_sigmoid::softplus_over_sigmoid;
 pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
-pub use pieces::{Join, Places, in_pieces};
+pub use pieces::{Places, in_pieces};
 pub use reduce::{maximum, padded, total, total_f64};
 pub use rows::{RowKernel, for_rows};
 pub use scatter::{scatter_add, scatter_add_tile};

@@ -8,20 +8,11 @@
 
 use super::Float;
 use super::isa::{Isa, Kernel};
-use super::rows::join;
+use super::join::{Join, cut_each, join};
 use super::totals::STRIP;
 
 /// Positions in a piece, if there are several.
 const PIECE: usize = 64 * STRIP;
-
-/// How totals of pieces are joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Join {
-    /// They are added.
-    Sum,
-    /// The larger one; NaN if either is NaN.
-    Max,
-}
 
 /// What the loop over a piece writes to.
 #[derive(Debug)]
@@ -90,8 +81,8 @@ fn cut<F: Float, const T: usize, const K: usize, const M: usize>(
         folded,
     } = places;
     let middle = extent.div_ceil(2 * PIECE) * PIECE;
-    let (low, high) = halves(written, middle);
-    let (low_folded, high_folded) = halves(folded, middle);
+    let (low, high) = cut_each(written, |slice| slice.split_at_mut(middle));
+    let (low_folded, high_folded) = cut_each(folded, |slice| slice.split_at_mut(middle));
     let mut own = vec![F::ZERO; memory.len()];
     let low = Places {
         memory,
@@ -107,28 +98,10 @@ fn cut<F: Float, const T: usize, const K: usize, const M: usize>(
         || cut(start, middle, joins, low, run),
         || cut(start + middle, extent - middle, joins, high, run),
     );
-    for ((total, other), join) in totals.iter_mut().zip(others).zip(joins) {
-        *total = match join {
-            Join::Sum => *total + other,
-            Join::Max => total.larger(other),
-        };
+    for ((total, other), how) in totals.iter_mut().zip(others).zip(joins) {
+        *total = how.fold(*total, other);
     }
     totals
-}
-
-/// The slices before `middle`, and those from there on.
-fn halves<T, const K: usize>(
-    slices: [&mut [T]; K],
-    middle: usize,
-) -> ([&mut [T]; K], [&mut [T]; K]) {
-    let mut high = [const { None }; K];
-    let mut slots = high.iter_mut();
-    let low = slices.map(|slice| {
-        let (low, high) = slice.split_at_mut(middle);
-        *slots.next().expect("a slot for each slice") = Some(high);
-        low
-    });
-    (low, high.map(|high| high.expect("every slice was cut")))
 }
 
 /// A piece as a [`Kernel`], so that it is compiled for the instruction set of the row that it is a part of.

@@ -10,6 +10,7 @@
 use super::Float;
 use super::disjoint::Rows;
 use super::isa::{Isa, Kernel, LANES, dispatch};
+use super::join::{Join, cut_each, join};
 use super::target::{BlockTarget, Part, Target};
 use std::ops::Range;
 
@@ -24,32 +25,6 @@ pub trait RowKernel<F: Float, const K: usize>: Sync {
     ///
     /// Implementations must be `#[inline(always)]`: the body is compiled once per instruction set.
     fn run<S: Isa>(&self, isa: S, rows: Range<usize>, out: &mut [BlockTarget<'_, F>; K]);
-}
-
-/// How partial results of blocks combine.
-#[derive(Clone, Copy)]
-enum Combine {
-    Sum,
-    Max,
-    Min,
-}
-
-impl Combine {
-    fn identity(self) -> f64 {
-        match self {
-            Self::Sum => 0.0,
-            Self::Max => f64::NEG_INFINITY,
-            Self::Min => f64::INFINITY,
-        }
-    }
-
-    fn fold(self, a: f64, b: f64) -> f64 {
-        match self {
-            Self::Sum => a + b,
-            Self::Max => a.larger(b),
-            Self::Min => a.smaller(b),
-        }
-    }
 }
 
 /// How rows are cut into blocks.
@@ -110,27 +85,27 @@ pub fn for_rows<F: Float, Kn: RowKernel<F, K>, const K: usize>(
     let mut storage = partials.iter_mut().zip(&mut outputs);
     let parts = targets.map(|target| {
         let (partial, output) = storage.next().expect("storage for each target");
-        let (out, combine) = match target {
+        let (out, how) = match target {
             Target::Rows { data, layout } => {
                 return BlockTarget::new(Part::Rows(Rows::new(data, rows, layout)));
             }
             Target::Total { out, len } => {
                 *out = 0.0;
-                *output = Some((std::slice::from_mut(out), Combine::Sum));
+                *output = Some((std::slice::from_mut(out), Join::Sum));
                 partial.resize(blocks.count, 0.0);
                 return BlockTarget::new(Part::Total { data: partial, len });
             }
-            Target::Sum { out } => (out, Combine::Sum),
-            Target::Max { out } => (out, Combine::Max),
-            Target::Min { out } => (out, Combine::Min),
+            Target::Sum { out } => (out, Join::Sum),
+            Target::Max { out } => (out, Join::Max),
+            Target::Min { out } => (out, Join::Min),
         };
-        out.fill(combine.identity());
+        out.fill(how.identity());
         let len = out.len();
         if blocks.count == 1 {
             return BlockTarget::new(Part::Accumulator { data: out, len });
         }
-        *output = Some((out, combine));
-        partial.resize(blocks.count * len, combine.identity());
+        *output = Some((out, how));
+        partial.resize(blocks.count * len, how.identity());
         BlockTarget::new(Part::Accumulator { data: partial, len })
     });
     if rows == 0 {
@@ -138,12 +113,12 @@ pub fn for_rows<F: Float, Kn: RowKernel<F, K>, const K: usize>(
     }
     run_blocks(kernel, &blocks, 0..blocks.count, parts);
     for (partial, output) in partials.iter().zip(outputs) {
-        if let Some((out, combine)) = output
+        if let Some((out, how)) = output
             && !out.is_empty()
         {
             for block in partial.chunks_exact(out.len()) {
                 for (total, &part) in out.iter_mut().zip(block) {
-                    *total = combine.fold(*total, part);
+                    *total = how.fold(*total, part);
                 }
             }
         }
@@ -171,14 +146,7 @@ fn run_blocks<F: Float, Kn: RowKernel<F, K>, const K: usize>(
     }
     let middle = range.start + range.len() / 2;
     let first_row = blocks.rows_of(middle).start;
-    let mut high = [const { None }; K];
-    let mut slots = high.iter_mut();
-    let low = parts.map(|part| {
-        let (low, high) = part.split_at(first_row, middle - range.start);
-        *slots.next().expect("a slot for each target") = Some(high);
-        low
-    });
-    let high = high.map(|part| part.expect("every target was split"));
+    let (low, high) = cut_each(parts, |part| part.split_at(first_row, middle - range.start));
     join(
         || run_blocks(kernel, blocks, range.start..middle, low),
         || run_blocks(kernel, blocks, middle..range.end, high),
@@ -198,14 +166,6 @@ impl<F: Float, Kn: RowKernel<F, K>, const K: usize> Kernel for Block<'_, '_, '_,
     fn run<S: Isa>(self, isa: S) {
         self.kernel.run(isa, self.rows, self.out);
     }
-}
-
-#[cfg(feature = "parallel")]
-pub(super) use rayon::join;
-
-#[cfg(not(feature = "parallel"))]
-pub(super) fn join<A, B>(first: impl FnOnce() -> A, second: impl FnOnce() -> B) -> (A, B) {
-    (first(), second())
 }
 
 #[cfg(test)]

@@ -251,8 +251,7 @@ impl<F: Float> Staging<F> {
     fn summed(&mut self, total: &mut f64, len: usize, n: usize, count: usize) -> &mut [F] {
         let staged = self.first..=self.first + self.count;
         let end = n + count;
-        let fits =
-            end <= self.first + SUMMED_ROWS && end * len <= self.values.len() + self.first * len;
+        let fits = end <= self.first + SUMMED_ROWS && !self.values.is_empty();
         if fits && staged.contains(&n) {
             self.count = self.count.max(end - self.first);
         } else {

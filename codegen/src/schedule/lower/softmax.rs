@@ -86,24 +86,23 @@ impl Lowering<'_> {
     /// exponentials, less the maximum of all, are too small for a float.
     fn log_odds(&mut self, s: &Softmax, hit: LowId, from_others: bool) -> LowId {
         let value = self.lower(s.value);
-        let (maximum, others) = if from_others {
+        let (maximum, others, all) = if from_others {
             let nothing = self.low.push(Op::NegInfinity);
             let logits = self.lower(s.body);
             let logits = self.low.push(Op::Select(hit, nothing, logits));
             let shifted = self.shifted(s.axes, logits);
-            (shifted.maximum, shifted.exponential)
+            (shifted.maximum, shifted.exponential, None)
         } else {
             let shifted = self.shifted_exponential(s.axes, s.body);
             let zero = self.low.constant(Rational::ZERO);
             let others = Op::Select(hit, zero, shifted.exponential);
-            (shifted.maximum, self.low.push(others))
+            let others = self.low.push(others);
+            (shifted.maximum, others, Some(shifted.exponential))
         };
         let others = self.fold(Fold::Sum, s.axes, others);
-        if !from_others {
-            let exponential = self.shifted_exponential(s.axes, s.body).exponential;
-            self.others
-                .entry((s.axes, exponential))
-                .or_insert((others, value));
+        if let Some(exponential) = all {
+            let split = self.others.entry((s.axes, exponential));
+            split.or_insert((others, value));
         }
         let log = self.low.push(Op::Unary(UnaryOp::Ln, others));
         let gap = self.low.push(Op::Sub(maximum, value));
