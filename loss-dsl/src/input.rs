@@ -1,15 +1,23 @@
 //! The arrays of a call, of ranks known only at run time: what generic code passes to any loss.
 
-use ndarray::{ArrayBase, ArrayRef, CowArray, Data, Dimension, IxDyn};
+use half::{bf16, f16};
+use ndarray::{
+    ArrayBase, ArrayD, ArrayRef, ArrayViewD, ArrayViewMutD, CowArray, Data, Dimension, IxDyn,
+};
 
 use crate::label::{Label, Labels, MaskElement};
-use crate::rt::Float;
+use crate::rt::{Float, Half};
+use crate::value::GradientTarget;
 
 /// One array of a call.
 #[derive(Clone, Debug)]
 pub enum Input<'a, F> {
     /// Real numbers.
     Real(CowArray<'a, F, IxDyn>),
+    /// Real numbers that are stored in IEEE 754 binary16 and computed with in `F`.
+    F16(ArrayViewD<'a, f16>),
+    /// Real numbers that are stored in bfloat16 and computed with in `F`.
+    Bf16(ArrayViewD<'a, bf16>),
     /// Integers.
     Labels(Labels<'a>),
     /// Booleans.
@@ -21,16 +29,40 @@ impl<F> Input<'_, F> {
     pub fn shape(&self) -> &[usize] {
         match self {
             Self::Real(array) => array.shape(),
+            Self::F16(array) => array.shape(),
+            Self::Bf16(array) => array.shape(),
             Self::Labels(labels) => labels.shape(),
             Self::Mask(array) => array.shape(),
         }
     }
 }
 
+impl<'a, F: Float> Input<'a, F> {
+    /// The numbers of a real input in the type that is computed with, in its memory order if that is one of its axes; `None` for
+    /// labels and masks.
+    pub fn numbers(&self) -> Option<CowArray<'_, F, IxDyn>> {
+        match self {
+            Self::Real(array) => Some(array.view().into()),
+            Self::F16(array) => Some(widened(array).into()),
+            Self::Bf16(array) => Some(widened(array).into()),
+            Self::Labels(_) | Self::Mask(_) => None,
+        }
+    }
+}
+
+fn widened<H: Half, F: Float>(array: &ArrayViewD<'_, H>) -> ArrayD<F> {
+    array.mapv(|half| {
+        let mut number = [F::ZERO];
+        H::widen(&[half], &mut number);
+        number[0]
+    })
+}
+
 /// The arrays of a call, one per tensor, label or mask parameter, in declaration order.
 ///
 /// Made from a tuple of references, `Inputs::from((&logits, &labels))`, or with the builder methods.
-/// Masks may be given as booleans, integers or real numbers.
+/// Masks may be given as booleans, integers or real numbers. Real numbers are of the type that is computed with, `f32` or `f64`;
+/// or they are [`half::f16`] or [`half::bf16`], each array as it comes, and computed with in `f32`.
 #[derive(Clone, Debug)]
 pub struct Inputs<'a, F>(Vec<Input<'a, F>>);
 
@@ -50,6 +82,12 @@ impl<'a, F: Float> Inputs<'a, F> {
     #[must_use]
     pub fn real<D: Dimension>(self, array: &'a ArrayRef<F, D>) -> Self {
         self.with(Input::Real(array.view().into_dyn().into()))
+    }
+
+    /// Appends a real array that is stored in 16 bits, as [`f16`] or [`bf16`]: each row of it is converted as it is read.
+    #[must_use]
+    pub fn half<H: HalfElement, D: Dimension>(self, array: &'a ArrayRef<H, D>) -> Self {
+        self.with(H::wrap_half(array.view().into_dyn()))
     }
 
     /// Appends labels.
@@ -81,6 +119,37 @@ impl<'a, F: Float> Inputs<'a, F> {
         &mut self.0
     }
 }
+
+/// A type of 16 bits that numbers are stored in: [`f16`] or [`bf16`].
+pub trait HalfElement: Half {
+    /// Wraps a view.
+    #[doc(hidden)]
+    fn wrap_half<F>(view: ArrayViewD<'_, Self>) -> Input<'_, F>;
+    /// Wraps a view to be written.
+    #[doc(hidden)]
+    fn wrap_half_mut<F>(view: ArrayViewMutD<'_, Self>) -> GradientTarget<'_, F>;
+}
+
+macro_rules! half_elements {
+    ($($type:ty: $kind:ident),+) => {$(
+        impl HalfElement for $type {
+            fn wrap_half<F>(view: ArrayViewD<'_, Self>) -> Input<'_, F> {
+                Input::$kind(view)
+            }
+            fn wrap_half_mut<F>(view: ArrayViewMutD<'_, Self>) -> GradientTarget<'_, F> {
+                GradientTarget::$kind(view)
+            }
+        }
+
+        /// Calls over arrays of this type compute in `f32`.
+        impl Element<f32> for $type {
+            fn wrap_input(view: ArrayViewD<'_, Self>) -> Input<'_, f32> {
+                Input::$kind(view)
+            }
+        }
+    )+};
+}
+half_elements!(f16: F16, bf16: Bf16);
 
 /// An element type that an array may have in a call over numbers `F`.
 pub trait Element<F>: MaskElement {

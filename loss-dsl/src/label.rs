@@ -11,6 +11,8 @@ mod sealed {
     impl Sealed for bool {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
+    impl Sealed for half::f16 {}
+    impl Sealed for half::bf16 {}
 }
 
 /// An integer type that labels may have: `i8` … `i64`, `isize`, `u8` … `u64`, `usize`.
@@ -102,7 +104,7 @@ impl MaskElement for bool {
 }
 
 macro_rules! mask_types {
-    ($($type:ty: $zero:literal),+) => {$(
+    ($($type:ty: $zero:expr),+) => {$(
         impl MaskElement for $type {
             fn wrap_mask(view: ArrayViewD<'_, Self>) -> CowArray<'_, bool, IxDyn> {
                 view.mapv(|element| element != $zero).into()
@@ -112,7 +114,7 @@ macro_rules! mask_types {
 }
 
 mask_types!(
-    i8: 0, i16: 0, i32: 0, i64: 0, isize: 0, u8: 0, u16: 0, u32: 0, u64: 0, usize: 0, f32: 0.0, f64: 0.0
+    i8: 0, i16: 0, i32: 0, i64: 0, isize: 0, u8: 0, u16: 0, u32: 0, u64: 0, usize: 0, f32: 0.0, f64: 0.0, half::f16: half::f16::ZERO, half::bf16: half::bf16::ZERO
 );
 
 /// Real numbers read as a mask: not 0 is true.

@@ -39,7 +39,9 @@ pub use rt as __rt;
 pub use derivation::{Derivation, Formula, Hazard, Search};
 pub use error::Error;
 pub use gradcheck::{GradientEntry, GradientReport, Slope, check_gradients, slope};
-pub use input::{Element, Input, Inputs, IntoInput};
+/// The types of 16 bits that arrays may have.
+pub use half;
+pub use input::{Element, HalfElement, Input, Inputs, IntoInput};
 pub use label::{Label, Labels, MaskElement};
 pub use loss::{Loss, Source};
 pub use loss_macros::loss;
@@ -48,4 +50,4 @@ pub use plan::{KernelPlan, OperationCount, Plan, PlanArray, PlanStep};
 pub use rt::{Float, Tensor, TensorMut};
 pub use saved::Saved;
 pub use spec::{AuxiliarySpec, DimSpec, Domain, ParameterKind, ParameterSpec, Spec};
-pub use value::{GradientTargets, Gradients, Upstream, Value};
+pub use value::{GradientTarget, GradientTargets, Gradients, Upstream, Value};

@@ -3,8 +3,10 @@
 use core::fmt;
 use core::ops::Index;
 
+use half::{bf16, f16};
 use ndarray::{ArrayD, ArrayRef, ArrayViewD, ArrayViewMutD, Dimension};
 
+use crate::input::HalfElement;
 use crate::rt::Float;
 use crate::spec::Spec;
 
@@ -114,7 +116,7 @@ impl<F: Float> Gradients<F> {
         let tensors = self
             .tensors
             .iter_mut()
-            .map(|tensor| tensor.view_mut())
+            .map(|tensor| tensor.view_mut().into())
             .collect();
         GradientTargets {
             tensors,
@@ -135,11 +137,39 @@ impl<F: Float> Index<&str> for Gradients<F> {
     }
 }
 
+/// A borrowed buffer for a gradient, of any memory layout.
+#[derive(Debug)]
+pub enum GradientTarget<'a, F> {
+    /// Of the number type that is computed with.
+    Real(ArrayViewMutD<'a, F>),
+    /// Of IEEE 754 binary16; rounded to nearest even.
+    F16(ArrayViewMutD<'a, f16>),
+    /// Of bfloat16; rounded to nearest even.
+    Bf16(ArrayViewMutD<'a, bf16>),
+}
+
+impl<F> GradientTarget<'_, F> {
+    /// Extent of each axis.
+    pub fn shape(&self) -> &[usize] {
+        match self {
+            Self::Real(array) => array.shape(),
+            Self::F16(array) => array.shape(),
+            Self::Bf16(array) => array.shape(),
+        }
+    }
+}
+
+impl<'a, F> From<ArrayViewMutD<'a, F>> for GradientTarget<'a, F> {
+    fn from(array: ArrayViewMutD<'a, F>) -> Self {
+        Self::Real(array)
+    }
+}
+
 /// Borrowed buffers for the gradients of one call, in declaration order; overwritten, not added to.
 #[derive(Debug)]
 pub struct GradientTargets<'a, F> {
-    /// One per differentiable tensor, of any memory layout.
-    pub tensors: Vec<ArrayViewMutD<'a, F>>,
+    /// One per differentiable tensor; it need not be stored as the tensor is.
+    pub tensors: Vec<GradientTarget<'a, F>>,
     /// One per learned scalar.
     pub scalars: Vec<&'a mut F>,
 }
@@ -162,7 +192,15 @@ impl<'a, F: Float> GradientTargets<'a, F> {
     /// Appends the buffer of the next differentiable tensor.
     #[must_use]
     pub fn tensor<D: Dimension>(mut self, buffer: &'a mut ArrayRef<F, D>) -> Self {
-        self.tensors.push(buffer.view_mut().into_dyn());
+        self.tensors.push(buffer.view_mut().into_dyn().into());
+        self
+    }
+
+    /// Appends the buffer of the next differentiable tensor, of numbers that are stored in 16 bits.
+    #[must_use]
+    pub fn half<H: HalfElement, D: Dimension>(mut self, buffer: &'a mut ArrayRef<H, D>) -> Self {
+        self.tensors
+            .push(H::wrap_half_mut(buffer.view_mut().into_dyn()));
         self
     }
 

@@ -13,6 +13,7 @@ mod diagnostics;
 mod extremes;
 mod goldens;
 mod gradients;
+mod halves;
 mod heads;
 mod identities;
 mod lanes;

@@ -1,6 +1,6 @@
 //! The arrays of a call, owned, in any memory layout and for both number types.
 
-use loss_dsl::{Float, Input, Inputs};
+use loss_dsl::{Float, HalfElement, Input, Inputs};
 use ndarray::{ArrayD, IxDyn, Slice};
 
 /// One array.
@@ -84,6 +84,11 @@ impl Arrays {
         laid_out(&array.mapv(F::from_f64), F::NAN, self.layout)
     }
 
+    /// The same, rounded to a type of 16 bits.
+    pub fn half<H: HalfElement>(&self, array: &ArrayD<f64>) -> ArrayD<H> {
+        laid_out(&array.mapv(rounded), H::default(), self.layout)
+    }
+
     /// The real array number `at` among all arrays.
     pub fn real(&self, at: usize) -> &ArrayD<f64> {
         match &self.list[at] {
@@ -99,6 +104,20 @@ impl Arrays {
             other => panic!("{other:?} is not real"),
         }
     }
+}
+
+/// The nearest number of a type of 16 bits.
+pub fn rounded<H: HalfElement>(number: f64) -> H {
+    let mut half = [H::default()];
+    H::narrow(&[number], &mut half);
+    half[0]
+}
+
+/// The number that a half is.
+pub fn widened<H: HalfElement>(half: H) -> f64 {
+    let mut number = [0.0];
+    H::widen(&[half], &mut number);
+    number[0]
 }
 
 fn laid_out<T: Clone>(array: &ArrayD<T>, gap: T, layout: Layout) -> ArrayD<T> {

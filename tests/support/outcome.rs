@@ -36,7 +36,10 @@ pub fn generated<F: Number>(loss: &AnyLoss, arrays: &Arrays, cotangent: &ArrayD<
         .collect();
     let mut learned = vec![F::NAN; spec.learned().count()];
     let targets = GradientTargets {
-        tensors: buffers.iter_mut().map(|buffer| buffer.view_mut()).collect(),
+        tensors: buffers
+            .iter_mut()
+            .map(|buffer| buffer.view_mut().into())
+            .collect(),
         scalars: learned.iter_mut().collect(),
     };
     let cotangent = cotangent.mapv(F::from_f64);

@@ -94,7 +94,11 @@ fn inputs(arrays: &[Array]) -> Inputs<'_, f32> {
 impl<L: Loss + Default + 'static> Subject for Prepared<L> {
     fn fill_buffers(&mut self) -> f32 {
         let targets = GradientTargets {
-            tensors: self.tensors.iter_mut().map(|t| t.view_mut()).collect(),
+            tensors: self
+                .tensors
+                .iter_mut()
+                .map(|t| t.view_mut().into())
+                .collect(),
             scalars: self.scalars.iter_mut().collect(),
         };
         let value = self.loss.differentiate_into(&inputs(&self.arrays), targets);

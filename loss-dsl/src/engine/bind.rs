@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::input::{Input, Inputs};
 use crate::loss::Loss;
 use crate::options::Options;
-use crate::rt::Float;
+use crate::rt::{Float, Stored};
 use crate::spec::{ParameterKind, ParameterSpec, Spec};
 
 /// Checks a call.
@@ -46,7 +46,17 @@ fn bind_arrays<F: Float>(
     for (index, (parameter, input)) in spec.arrays().zip(inputs.as_slice()).enumerate() {
         match (parameter.kind, input) {
             (ParameterKind::Tensor { .. }, Input::Real(array)) => {
-                bound.bind_tensor(parameter, index, &array.view())
+                bound.bind_tensor(parameter, index, &array.view(), |numbers| numbers);
+            }
+            (ParameterKind::Tensor { .. }, Input::F16(array)) => {
+                bound.bind_tensor(parameter, index, array, |halves| {
+                    Stored::F16(&halves).to_vec()
+                });
+            }
+            (ParameterKind::Tensor { .. }, Input::Bf16(array)) => {
+                bound.bind_tensor(parameter, index, array, |halves| {
+                    Stored::Bf16(&halves).to_vec()
+                });
             }
             (ParameterKind::Mask, _) => bound.bind_mask(parameter, index, input),
             _ => {}
@@ -70,12 +80,12 @@ fn check_kinds<F: Float>(spec: &'static Spec, inputs: &Inputs<'_, F>) -> Result<
             }
             (
                 ParameterKind::Label { .. } | ParameterKind::Identity,
-                Input::Real(_) | Input::Mask(_),
+                Input::Real(_) | Input::F16(_) | Input::Bf16(_) | Input::Mask(_),
             ) => "an array of integer labels",
             _ => continue,
         };
         let found = match input {
-            Input::Real(_) => "an array of real numbers",
+            Input::Real(_) | Input::F16(_) | Input::Bf16(_) => "an array of real numbers",
             Input::Labels(_) => "an array of integers",
             Input::Mask(_) => "an array of booleans",
         };

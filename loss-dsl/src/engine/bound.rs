@@ -11,10 +11,10 @@ use super::array::{self, Grouping};
 use super::labels::{self, Known};
 use crate::error::Error;
 use crate::input::{Input, Inputs};
-use crate::label::{LabelView, Labels, real_mask};
+use crate::label::{LabelView, Labels, MaskElement, real_mask};
 use crate::loss::Loss;
 use crate::options::Options;
-use crate::rt::{Call, Float, Layout, Tensor};
+use crate::rt::{Call, Float, Layout, Stored, Tensor};
 use crate::spec::{ParameterKind, ParameterSpec, Spec};
 
 /// A checked call: extents, layouts, and copies of what kernels cannot read in place.
@@ -131,11 +131,13 @@ impl<F: Float> Bound<F> {
     }
 
     /// Adds the next tensor.
-    pub(super) fn bind_tensor(
+    /// What of its elements has to be copied becomes numbers by `convert`.
+    pub(super) fn bind_tensor<T: Copy>(
         &mut self,
         parameter: &'static ParameterSpec,
         input: usize,
-        view: &ArrayViewD<'_, F>,
+        view: &ArrayViewD<'_, T>,
+        convert: impl FnOnce(Vec<T>) -> Vec<F>,
     ) {
         let grouping = self.grouping(parameter.axes);
         let in_place = array::memory_strides(view.shape(), view)
@@ -144,7 +146,7 @@ impl<F: Float> Bound<F> {
             Some(layout) => (layout, None),
             None => {
                 let copy = array::copied(view, &grouping.copy_order(view.ndim()));
-                (grouping.copy_layout(view.shape()), Some(copy))
+                (grouping.copy_layout(view.shape()), Some(convert(copy)))
             }
         };
         self.tensors.push(BoundTensor {
@@ -167,6 +169,8 @@ impl<F: Float> Bound<F> {
             Input::Mask(array) => array.view().into(),
             Input::Labels(labels) => labels.to_mask(),
             Input::Real(array) => real_mask(array.view()),
+            Input::F16(array) => MaskElement::wrap_mask(array.view()),
+            Input::Bf16(array) => MaskElement::wrap_mask(array.view()),
         };
         let in_place = matches!(input, Input::Mask(_))
             && array::flat_slice(converted.view(), &grouping).is_some();
@@ -184,11 +188,11 @@ impl<F: Float> Bound<F> {
     ) -> Call<'b, F> {
         let inputs = inputs.as_slice();
         let tensors = self.tensors.iter().enumerate().map(|(index, tensor)| {
-            let data = cleaned.get(index).and_then(Option::as_deref);
-            Tensor::new(
-                data.unwrap_or_else(|| tensor.data(inputs)),
-                tensor.layout.clone(),
-            )
+            let data = match cleaned.get(index).and_then(Option::as_deref) {
+                Some(cleaned) => Stored::Number(cleaned),
+                None => tensor.data(inputs),
+            };
+            Tensor::new(data, tensor.layout.clone())
         });
         let labels = self
             .labels
@@ -295,11 +299,18 @@ impl<F: Float> Bound<F> {
 
 impl<F: Float> BoundTensor<F> {
     /// The tensor's elements in memory order.
-    pub(super) fn data<'b>(&'b self, inputs: &'b [Input<'_, F>]) -> &'b [F] {
+    pub(super) fn data<'b>(&'b self, inputs: &'b [Input<'_, F>]) -> Stored<'b, F> {
         match (&self.copy, &inputs[self.input]) {
-            (Some(copy), _) => copy,
-            (None, Input::Real(array)) => array.as_slice_memory_order().unwrap_or(&[]),
-            (None, _) => &[],
+            (Some(copy), _) => Stored::Number(copy),
+            (None, Input::Real(array)) => Stored::Number(memory(array.as_slice_memory_order())),
+            (None, Input::F16(array)) => Stored::F16(memory(array.as_slice_memory_order())),
+            (None, Input::Bf16(array)) => Stored::Bf16(memory(array.as_slice_memory_order())),
+            (None, Input::Labels(_) | Input::Mask(_)) => Stored::Number(&[]),
         }
     }
+}
+
+/// The elements of an array that fills its memory.
+fn memory<T>(slice: Option<&[T]>) -> &[T] {
+    slice.expect("checked to be contiguous")
 }

@@ -8,7 +8,7 @@
 use super::bound::{Bound, BoundTensor};
 use super::labels::unravel;
 use crate::input::Inputs;
-use crate::rt::{Float, Layout, TensorMut};
+use crate::rt::{Float, Layout, Stored, TensorMut};
 use crate::spec::{ParameterKind, Spec};
 
 /// The elements of a tensor by batch position.
@@ -113,14 +113,14 @@ fn cleaned<F: Float>(
     tensor: &BoundTensor<F>,
     ignored: &[bool],
     valid: usize,
-    data: &[F],
+    data: Stored<'_, F>,
 ) -> Option<Vec<F>> {
     let samples = Samples::new(spec, tensor.parameter.axes, &tensor.layout)?;
     let mut copy: Option<Vec<F>> = None;
     for place in ignored_places(ignored) {
         if samples
             .offsets(place)
-            .all(|offset| data[offset].is_finite())
+            .all(|offset| data.get(offset).is_finite())
         {
             continue;
         }
@@ -128,7 +128,7 @@ fn cleaned<F: Float>(
         samples
             .offsets(place)
             .zip(samples.offsets(valid))
-            .for_each(|(to, from)| copy[to] = data[from]);
+            .for_each(|(to, from)| copy[to] = data.get(from));
     }
     copy
 }
@@ -139,14 +139,14 @@ pub(super) fn clear<F: Float>(spec: &Spec, bound: &Bound<F>, gradients: &mut [Te
         return;
     }
     for (parameter, gradient) in spec.differentiable().zip(gradients) {
-        let (data, layout) = gradient.parts_mut();
+        let (mut data, layout) = gradient.parts_mut();
         let Some(samples) = Samples::new(spec, parameter.axes, layout) else {
             continue;
         };
         for place in ignored_places(&bound.ignored) {
             samples
                 .offsets(place)
-                .for_each(|offset| data[offset] = F::ZERO);
+                .for_each(|offset| data.set(offset, F::ZERO));
         }
     }
 }

@@ -159,6 +159,8 @@ pub(crate) fn blank_gradient<F: Float>(
 ) -> ArrayD<F> {
     match differentiable_inputs(spec, inputs).nth(index) {
         Some(Input::Real(array)) => gradient_like(array),
+        Some(Input::F16(array)) => gradient_like(array),
+        Some(Input::Bf16(array)) => gradient_like(array),
         _ => unreachable!("a bound call has real arrays for its differentiable tensors"),
     }
 }

@@ -4,7 +4,7 @@
 //! generic over both compiles to fused multiply-adds exactly where the machine has them (see
 //! [`super::isa`]). Arithmetic that needs no such choice is plain Rust.
 
-use super::{Isa, math};
+use super::{Isa, Wide, math};
 use std::fmt::{Debug, Display, LowerExp};
 use std::iter::Sum;
 use std::ops::{AddAssign, DivAssign, MulAssign, Neg, SubAssign};
@@ -21,6 +21,7 @@ mod sealed {
 /// a value outside the domain gives NaN, a pole gives an infinity. Nothing panics.
 pub trait Float:
     sealed::Sealed
+    + Wide
     + ndarray::LinalgScalar
     + ndarray::ScalarOperand
     + Send

@@ -21,7 +21,7 @@
 //! ```
 //!
 //! For short rows, and for rows of one value, each lane holds a row of its own: [`groups`] hands out rows, what a loop
-//! over the lanes reads comes as [`row_lanes`] or, for all positions of a row at once, from [`rows_to_lanes`], and goes to
+//! over the lanes reads comes from [`Tensor::row_lanes`] or, for all positions of a row at once, from [`Tensor::rows_to_lanes`], and goes to
 //! [`BlockTarget::put`] or [`BlockTarget::put_block`]; totals over the row are plain lane arrays. (Softmax
 //! cross-entropy with its gradient, `f32`, AVX2, one thread: 65536×10 in 1.3 ms; from about 130 classes on, along is as
 //! fast.)
@@ -44,12 +44,15 @@ mod lanes;
 mod layout;
 mod losses;
 pub mod math;
+mod operand;
 mod pieces;
 pub mod reduce;
 pub mod rows;
 pub mod scatter;
 mod select;
 mod staged;
+mod staging;
+mod stored;
 pub mod target;
 mod tensor;
 mod tiles;
@@ -71,12 +74,14 @@ pub use losses::{Losses, Whole};
 pub use math::ln_cosh::ln_cosh;
 pub use math::softplus_over_sigmoid::softplus_over_sigmoid;
 pub use ndarray::{Array, ArrayD, ArrayRef, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
+pub use operand::Operand;
 pub use pieces::{Places, in_pieces};
 pub use reduce::{maximum, padded, total, total_f64};
 pub use rows::{RowKernel, for_rows};
 pub use scatter::{scatter_add, scatter_add_tile};
 pub use select::select;
 pub use staged::{Staged, park, permuted, unpark};
+pub use stored::{Half, Stored, StoredMut, Wide};
 pub use target::{BlockTarget, Target};
 pub use tensor::{Tensor, TensorMut, gradient_like};
 pub use tiles::{Tile, Tiles, halves, rescaled};

@@ -8,7 +8,6 @@
 //! number of threads.
 
 use super::Float;
-use super::disjoint::Rows;
 use super::isa::{Isa, Kernel, LANES, dispatch};
 use super::join::{Join, cut_each, join};
 use super::target::{BlockTarget, Part, Target};
@@ -87,7 +86,7 @@ pub fn for_rows<F: Float, Kn: RowKernel<F, K>, const K: usize>(
         let (partial, output) = storage.next().expect("storage for each target");
         let (out, how) = match target {
             Target::Rows { data, layout } => {
-                return BlockTarget::new(Part::Rows(Rows::new(data, rows, layout)));
+                return BlockTarget::new(Part::rows(data, rows, layout));
             }
             Target::Total { out, len } => {
                 *out = 0.0;

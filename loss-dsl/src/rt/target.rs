@@ -2,19 +2,16 @@
 //!
 //! A [`Target`] is the whole of it, a [`BlockTarget`] the part of one block of rows. Rows that are
 //! not slices of their buffer are computed in a staging area, and scattered some at a time; so are rows of which only the
-//! sum of all is asked for.
+//! sum of all is asked for, and rows that are stored in another number type.
 //!
 //! Invariant: blocks partition the rows, and each has an accumulator of its own; so blocks never
 //! share what they write.
 
 use super::disjoint::Rows;
+use super::staging::Staging;
 use super::turn::{lanes_to_rows, lanes_to_spare};
-use super::{Float, LANES, RowLayout};
-
-/// Rows that are gathered before they are scattered into a strided target together.
-const STAGED_ROWS: usize = 16;
-/// Rows that are gathered before they are added to a total.
-const SUMMED_ROWS: usize = 1024;
+use super::{Float, LANES, RowLayout, StoredMut};
+use half::{bf16, f16};
 
 /// Where the results of a kernel go.
 #[derive(Debug)]
@@ -22,7 +19,7 @@ pub enum Target<'a, F> {
     /// Row n of the target belongs to row n of the kernel.
     Rows {
         /// The buffer.
-        data: &'a mut [F],
+        data: StoredMut<'a, F>,
         /// Where rows lie in it; rows must not share elements.
         layout: RowLayout,
     },
@@ -53,12 +50,12 @@ pub enum Target<'a, F> {
 impl<'a, F> Target<'a, F> {
     /// Row-major rows of `len` values.
     pub fn rows(data: &'a mut [F], len: usize) -> Self {
-        let layout = RowLayout::contiguous(len);
-        Self::Rows { data, layout }
+        Self::strided(data, RowLayout::contiguous(len))
     }
 
     /// Rows inside a larger tensor.
     pub fn strided(data: &'a mut [F], layout: RowLayout) -> Self {
+        let data = StoredMut::Number(data);
         Self::Rows { data, layout }
     }
 
@@ -96,26 +93,59 @@ pub struct BlockTarget<'a, F> {
 pub(super) enum Part<'a, F> {
     /// Rows of a buffer.
     Rows(Rows<'a, F>),
+    /// Rows of a buffer of another number type.
+    Halves(HalfRows<'a>),
     /// A sum for each block, of rows of `len` values.
     Total { data: &'a mut [f64], len: usize },
     /// `len` values for each block.
     Accumulator { data: &'a mut [f64], len: usize },
 }
 
-/// Rows `first..first + count`, computed but not yet scattered or added.
-struct Staging<F> {
-    values: Vec<F>,
-    first: usize,
-    count: usize,
+/// Rows of numbers that take half of 32 bits.
+pub(super) enum HalfRows<'a> {
+    F16(Rows<'a, f16>),
+    Bf16(Rows<'a, bf16>),
+}
+
+impl HalfRows<'_> {
+    fn layout(&self) -> &RowLayout {
+        match self {
+            Self::F16(rows) => rows.layout(),
+            Self::Bf16(rows) => rows.layout(),
+        }
+    }
+
+    fn split_at(self, n: usize) -> (Self, Self) {
+        match self {
+            Self::F16(rows) => {
+                let (low, high) = rows.split_at(n);
+                (Self::F16(low), Self::F16(high))
+            }
+            Self::Bf16(rows) => {
+                let (low, high) = rows.split_at(n);
+                (Self::Bf16(low), Self::Bf16(high))
+            }
+        }
+    }
+}
+
+impl<'a, F: Float> Part<'a, F> {
+    /// The first `rows` rows of a buffer.
+    ///
+    /// # Panics
+    /// If rows share elements or exceed the buffer.
+    pub(super) fn rows(data: StoredMut<'a, F>, rows: usize, layout: RowLayout) -> Self {
+        match data {
+            StoredMut::Number(data) => Self::Rows(Rows::new(data, rows, layout)),
+            StoredMut::F16(data) => Self::Halves(HalfRows::F16(Rows::new(data, rows, layout))),
+            StoredMut::Bf16(data) => Self::Halves(HalfRows::Bf16(Rows::new(data, rows, layout))),
+        }
+    }
 }
 
 impl<'a, F: Float> BlockTarget<'a, F> {
     pub(super) fn new(part: Part<'a, F>) -> Self {
-        let staging = Staging {
-            values: Vec::new(),
-            first: 0,
-            count: 0,
-        };
+        let staging = Staging::default();
         Self { part, staging }
     }
 
@@ -136,6 +166,7 @@ impl<'a, F: Float> BlockTarget<'a, F> {
                     self.staging.row(rows, n)
                 }
             }
+            Part::Halves(rows) => halves(&mut self.staging, rows, n, 1),
             Part::Total { data, len } => self.staging.summed(&mut data[0], *len, n, 1),
             Part::Accumulator { .. } => panic!("an accumulator has no rows"),
         }
@@ -150,15 +181,18 @@ impl<'a, F: Float> BlockTarget<'a, F> {
     pub fn put(&mut self, n: usize, c: usize, values: &[F]) {
         match &mut self.part {
             Part::Rows(rows) => rows.write_column(n, c, values),
+            Part::Halves(rows) => {
+                let len = rows.layout().len;
+                put_column(
+                    halves(&mut self.staging, rows, n, values.len()),
+                    len,
+                    c,
+                    values,
+                );
+            }
             Part::Total { data, len } => {
                 let rows = self.staging.summed(&mut data[0], *len, n, values.len());
-                if *len == 1 {
-                    rows.copy_from_slice(values);
-                    return;
-                }
-                for (row, &value) in rows.chunks_exact_mut(*len).zip(values) {
-                    row[c] = value;
-                }
+                put_column(rows, *len, c, values);
             }
             Part::Accumulator { .. } => panic!("an accumulator has no rows"),
         }
@@ -177,13 +211,19 @@ impl<'a, F: Float> BlockTarget<'a, F> {
         block: &mut [[F; LANES]],
         spare: &mut [[F; LANES]],
     ) {
-        let Part::Rows(rows) = &mut self.part else {
-            for (i, lanes) in block.iter().enumerate() {
-                self.put(n, c + i, &lanes[..count]);
-            }
-            return;
-        };
         let len = block.len();
+        let rows = match &mut self.part {
+            Part::Rows(rows) => rows,
+            Part::Halves(rows) if len > 1 && len == rows.layout().len && count == LANES => {
+                return lanes_to_rows(block, spare, halves(&mut self.staging, rows, n, count));
+            }
+            _ => {
+                for (i, lanes) in block.iter().enumerate() {
+                    self.put(n, c + i, &lanes[..count]);
+                }
+                return;
+            }
+        };
         if len <= 1 || rows.layout().stride != 1 {
             for (i, lanes) in block.iter().enumerate() {
                 rows.write_column(n, c + i, &lanes[..count]);
@@ -211,7 +251,9 @@ impl<'a, F: Float> BlockTarget<'a, F> {
     pub fn acc(&mut self) -> &mut [f64] {
         match &mut self.part {
             Part::Accumulator { data, .. } => data,
-            Part::Rows(_) | Part::Total { .. } => panic!("rows have no accumulator"),
+            Part::Rows(_) | Part::Halves(_) | Part::Total { .. } => {
+                panic!("rows have no accumulator")
+            }
         }
     }
 
@@ -221,6 +263,10 @@ impl<'a, F: Float> BlockTarget<'a, F> {
             Part::Rows(rows) => {
                 let (low, high) = rows.split_at(n);
                 (Self::new(Part::Rows(low)), Self::new(Part::Rows(high)))
+            }
+            Part::Halves(rows) => {
+                let (low, high) = rows.split_at(n);
+                (Self::new(Part::Halves(low)), Self::new(Part::Halves(high)))
             }
             Part::Total { data, len } => {
                 let (low, high) = data.split_at_mut(blocks);
@@ -239,90 +285,35 @@ impl<'a, F: Float> BlockTarget<'a, F> {
     pub(super) fn flush(&mut self) {
         match &mut self.part {
             Part::Rows(rows) => self.staging.flush(rows),
+            Part::Halves(HalfRows::F16(rows)) => self.staging.round_to(rows),
+            Part::Halves(HalfRows::Bf16(rows)) => self.staging.round_to(rows),
             Part::Total { data, len } => self.staging.add_to(&mut data[0], *len),
             Part::Accumulator { .. } => {}
         }
     }
 }
 
-impl<F: Float> Staging<F> {
-    /// Rows `n..n + count`, of `len` values each, that are added to a total before others take their place.
-    #[inline(always)]
-    fn summed(&mut self, total: &mut f64, len: usize, n: usize, count: usize) -> &mut [F] {
-        let staged = self.first..=self.first + self.count;
-        let end = n + count;
-        let fits = end <= self.first + SUMMED_ROWS && !self.values.is_empty();
-        if fits && staged.contains(&n) {
-            self.count = self.count.max(end - self.first);
-        } else {
-            self.start_summed(total, len, n, count);
-        }
-        &mut self.values[(n - self.first) * len..][..count * len]
+/// The staged rows `n..n + count` of a target of halves.
+#[inline(never)]
+fn halves<'s, F: Float>(
+    staging: &'s mut Staging<F>,
+    rows: &mut HalfRows<'_>,
+    n: usize,
+    count: usize,
+) -> &'s mut [F] {
+    match rows {
+        HalfRows::F16(rows) => staging.rounded(rows, n, count),
+        HalfRows::Bf16(rows) => staging.rounded(rows, n, count),
     }
+}
 
-    /// Makes room for rows that are not staged.
-    #[inline(never)]
-    fn start_summed(&mut self, total: &mut f64, len: usize, n: usize, count: usize) {
-        if !(self.first..self.first + self.count).contains(&n) {
-            self.add_to(total, len);
-            self.first = n;
-        }
-        self.count = self.count.max(n + count - self.first);
-        let needed = self.count.max(SUMMED_ROWS) * len;
-        self.values.resize(needed, F::ZERO);
+/// Element `c` of each of some rows.
+#[inline(always)]
+fn put_column<F: Copy>(rows: &mut [F], len: usize, c: usize, values: &[F]) {
+    if len == 1 {
+        return rows.copy_from_slice(values);
     }
-
-    /// Adds the staged rows to a total, in a fixed order.
-    #[inline(never)]
-    fn add_to(&mut self, total: &mut f64, len: usize) {
-        let mut lanes = [0.0; 16];
-        let (blocks, rest) = self.values[..self.count * len].as_chunks::<16>();
-        for block in blocks {
-            for (lane, value) in lanes.iter_mut().zip(block) {
-                *lane += value.to_f64();
-            }
-        }
-        for (lane, value) in lanes.iter_mut().zip(rest) {
-            *lane += value.to_f64();
-        }
-        *total += lanes.iter().sum::<f64>();
-        self.count = 0;
-    }
-
-    #[inline(always)]
-    fn row(&mut self, rows: &mut Rows<'_, F>, n: usize) -> &mut [F] {
-        let len = rows.layout().len;
-        if !(self.first..self.first + self.count).contains(&n) {
-            self.start(rows, n);
-        }
-        &mut self.values[(n - self.first) * len..][..len]
-    }
-
-    /// Makes `n` the newest staged row.
-    #[inline(never)]
-    fn start(&mut self, rows: &mut Rows<'_, F>, n: usize) {
-        if self.count == STAGED_ROWS || n != self.first + self.count {
-            self.flush(rows);
-            self.first = n;
-        }
-        self.count += 1;
-        let needed = STAGED_ROWS * rows.layout().len;
-        self.values.resize(needed, F::ZERO);
-    }
-
-    /// Scatters column by column, so that writes to neighbouring rows meet in a cache line.
-    #[inline(never)]
-    fn flush(&mut self, rows: &mut Rows<'_, F>) {
-        let len = rows.layout().len;
-        let mut column = [F::ZERO; STAGED_ROWS];
-        if self.count > 0 {
-            for c in 0..len {
-                for (i, value) in column[..self.count].iter_mut().enumerate() {
-                    *value = self.values[i * len + c];
-                }
-                rows.write_column(self.first, c, &column[..self.count]);
-            }
-        }
-        self.count = 0;
+    for (row, &value) in rows.chunks_exact_mut(len).zip(values) {
+        row[c] = value;
     }
 }

@@ -1,16 +1,19 @@
 //! Tensors over flat memory: what kernels read and write.
 //!
+//! An array may be stored in halves of 32 bits, see [`Stored`]; then what is read is converted, and so is what is written.
+//!
 //! Invariant: the data has exactly as many elements as the layout, or one that all indices share, so no index within the
 //! extents leaves it.
 
 use ndarray::{Array, ArrayRef, ArrayView, Dimension, ShapeBuilder};
 
-use super::{Float, Layout, Target};
+use super::turn::{rows_to_lanes, spare_to_lanes};
+use super::{Float, LANES, Layout, Stored, StoredMut, Target, row_lanes};
 
 /// A read-only tensor.
 #[derive(Clone, Debug)]
 pub struct Tensor<'a, F> {
-    data: &'a [F],
+    data: Stored<'a, F>,
     layout: Layout,
 }
 
@@ -20,20 +23,20 @@ impl<'a, F: Float> Tensor<'a, F> {
     /// # Panics
     /// If `data` has not as many elements as `shape` says.
     pub fn contiguous(data: &'a [F], shape: &[usize]) -> Self {
-        Self::new(data, Layout::row_major(shape))
+        Self::new(Stored::Number(data), Layout::row_major(shape))
     }
 
     /// A tensor whose elements are all the same one.
     pub(super) fn filled(element: &'a F, shape: &[usize]) -> Self {
         Self {
-            data: std::slice::from_ref(element),
+            data: Stored::Number(std::slice::from_ref(element)),
             layout: Layout::strided(shape.to_vec(), vec![0; shape.len()], None),
         }
     }
 
     /// # Panics
     /// If `data` has not as many elements as the layout.
-    pub(crate) fn new(data: &'a [F], layout: Layout) -> Self {
+    pub(crate) fn new(data: Stored<'a, F>, layout: Layout) -> Self {
         assert_eq!(
             data.len(),
             layout.len(),
@@ -70,13 +73,24 @@ impl<'a, F: Float> Tensor<'a, F> {
     /// If `offset` is outside the data.
     #[inline(always)]
     pub fn get(&self, offset: usize) -> F {
-        self.data[offset]
+        self.data.get(offset)
     }
 
     /// All elements, in memory order.
+    pub fn stored(&self) -> Stored<'a, F> {
+        self.data
+    }
+
+    /// All elements, in memory order, of a tensor whose numbers are the kernel's own.
+    ///
+    /// # Panics
+    /// If they are stored in another type.
     #[inline(always)]
     pub fn data(&self) -> &'a [F] {
-        self.data
+        match self.data {
+            Stored::Number(data) => data,
+            _ => panic!("numbers of another type"),
+        }
     }
 
     /// Whether [`data`](Self::data) is in row-major order of the declared axes.
@@ -97,19 +111,82 @@ impl<'a, F: Float> Tensor<'a, F> {
         len: usize,
         scratch: &'s mut Vec<F>,
     ) -> &'s [F] {
-        if stride == 1 || len <= 1 {
-            return &self.data[offset..offset + len];
+        if let Stored::Number(data) = self.data
+            && (stride == 1 || len <= 1)
+        {
+            return &data[offset..offset + len];
         }
-        scratch.clear();
-        scratch.extend((0..len).map(|i| self.data[offset + i * stride]));
+        scratch.resize(len, F::ZERO);
+        self.data.gather(offset, stride, scratch);
         scratch
+    }
+
+    /// See the function [`row_lanes`].
+    #[inline(always)]
+    pub fn row_lanes(&self, at: usize, step: usize, count: usize) -> [F; LANES] {
+        match self.data {
+            Stored::Number(data) => row_lanes(data, at, step, count),
+            halves => {
+                let mut lanes = [F::ZERO; LANES];
+                halves.gather(at, step, &mut lanes[..count]);
+                let last = lanes[count - 1];
+                lanes[count..].fill(last);
+                lanes
+            }
+        }
+    }
+
+    /// See the function [`rows_to_lanes`].
+    #[inline(always)]
+    pub fn rows_to_lanes(
+        &self,
+        block: &mut [[F; LANES]],
+        spare: &mut [[F; LANES]],
+        at: usize,
+        (step, stride): (usize, usize),
+        count: usize,
+    ) {
+        match self.data {
+            Stored::Number(data) => rows_to_lanes(block, spare, data, at, (step, stride), count),
+            _ => self.halves_to_lanes(block, spare, at, (step, stride), count),
+        }
+    }
+
+    #[inline(never)]
+    fn halves_to_lanes(
+        &self,
+        block: &mut [[F; LANES]],
+        spare: &mut [[F; LANES]],
+        at: usize,
+        (step, stride): (usize, usize),
+        count: usize,
+    ) {
+        let len = block.len();
+        if stride != 1 || len <= 1 {
+            for (c, lanes) in block.iter_mut().enumerate() {
+                *lanes = self.row_lanes(at + c * stride, step, count);
+            }
+            return;
+        }
+        let rows = &mut spare.as_flattened_mut()[..len * LANES];
+        if step == len {
+            self.data.gather(at, 1, &mut rows[..len * count]);
+        } else {
+            for (i, row) in rows.chunks_exact_mut(len).take(count).enumerate() {
+                self.data.gather(at + i * step, 1, row);
+            }
+        }
+        for i in count..LANES {
+            rows.copy_within((count - 1) * len..count * len, i * len);
+        }
+        spare_to_lanes(block, spare);
     }
 }
 
 /// A tensor to be written: a gradient in the caller's layout.
 #[derive(Debug)]
 pub struct TensorMut<'a, F> {
-    data: &'a mut [F],
+    data: StoredMut<'a, F>,
     layout: Layout,
 }
 
@@ -119,12 +196,12 @@ impl<'a, F: Float> TensorMut<'a, F> {
     /// # Panics
     /// If `data` has not as many elements as `shape` says.
     pub fn contiguous(data: &'a mut [F], shape: &[usize]) -> Self {
-        Self::new(data, Layout::row_major(shape))
+        Self::new(StoredMut::Number(data), Layout::row_major(shape))
     }
 
     /// # Panics
     /// If `data` has not as many elements as the layout.
-    pub(crate) fn new(data: &'a mut [F], layout: Layout) -> Self {
+    pub(crate) fn new(data: StoredMut<'a, F>, layout: Layout) -> Self {
         assert_eq!(
             data.len(),
             layout.len(),
@@ -155,38 +232,35 @@ impl<'a, F: Float> TensorMut<'a, F> {
         self.layout.stride(axis)
     }
 
-    /// Whether [`data`](Self::data) is in row-major order of the declared axes.
+    /// Whether the elements are in row-major order of the declared axes.
     pub fn is_row_major(&self) -> bool {
         self.layout.is_row_major()
     }
 
-    /// All elements, in memory order.
-    #[inline(always)]
-    pub fn data(&self) -> &[F] {
-        self.data
-    }
-
-    /// All elements, in memory order, to be written.
-    #[inline(always)]
-    pub fn data_mut(&mut self) -> &mut [F] {
-        self.data
+    /// All elements, in memory order, if their numbers are the kernel's own.
+    pub(super) fn numbers(&mut self) -> Option<&mut [F]> {
+        match &mut self.data {
+            StoredMut::Number(data) => Some(data),
+            _ => None,
+        }
     }
 
     /// The tensor as a [`Target`] of rows; see [`Layout::row_layout`].
     pub fn row_target(&mut self, rows: &[usize], columns: &[usize]) -> Option<Target<'_, F>> {
         let layout = self.layout.row_layout(rows, columns)?;
-        Some(Target::strided(self.data, layout))
+        let data = self.data.reborrow();
+        Some(Target::Rows { data, layout })
     }
 
-    /// Data and layout at once, so that rows can be handed out while offsets are computed.
-    pub fn parts_mut(&mut self) -> (&mut [F], &Layout) {
-        (self.data, &self.layout)
+    /// Data and layout at once, so that elements can be written while offsets are computed.
+    pub fn parts_mut(&mut self) -> (StoredMut<'_, F>, &Layout) {
+        (self.data.reborrow(), &self.layout)
     }
 }
 
 /// A zero array shaped like `array`, in its memory order where that is a permutation of row-major,
 /// so that a gradient is written in the order in which its input is read.
-pub fn gradient_like<F: Float, D: Dimension>(array: &ArrayRef<F, D>) -> Array<F, D> {
+pub fn gradient_like<F: Float, T, D: Dimension>(array: &ArrayRef<T, D>) -> Array<F, D> {
     let zeros = vec![F::ZERO; array.len()];
     let permuted =
         positive_strides(&array.view()).filter(|_| array.as_slice_memory_order().is_some());

@@ -46,6 +46,16 @@ pub fn rows_to_lanes<T: Copy>(
     interleave_halves(spare, block);
 }
 
+/// The same for rows that are in `spare` already, one after the other.
+pub(super) fn spare_to_lanes<T: Copy>(block: &mut [[T; LANES]], spare: &mut [[T; LANES]]) {
+    let len = block.len();
+    let block = block.as_flattened_mut();
+    let spare = &mut spare.as_flattened_mut()[..len * LANES];
+    interleave_quarters(spare, block);
+    interleave_quarters(block, spare);
+    interleave_halves(spare, block);
+}
+
 /// The way back: row `i` of `rows`, row-major, becomes lane `i` of `block`. The contents of `block` and `spare` are lost.
 #[inline(always)]
 pub(super) fn lanes_to_rows<T: Copy>(

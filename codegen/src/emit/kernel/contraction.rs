@@ -1,13 +1,32 @@
 //! Matrix products and scatters: calls of the run-time library on whole buffers.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 
 use super::super::scope::ordinal;
 use super::{Kernel, data_name, tensor_name};
 use crate::ir::{AxisId, ParamId, Role};
 use crate::schedule::low::{Index, LowId, Op};
 use crate::schedule::plan::{BufferId, Operand};
+
+/// A matrix that a product reads.
+struct Matrix {
+    /// What has to be done before.
+    declare: TokenStream,
+    data: TokenStream,
+    strides: TokenStream,
+}
+
+impl Matrix {
+    fn of_buffer(data: TokenStream, strides: TokenStream) -> Self {
+        let declare = TokenStream::new();
+        Self {
+            declare,
+            data,
+            strides,
+        }
+    }
+}
 
 impl Kernel<'_> {
     pub(super) fn contract(
@@ -22,11 +41,11 @@ impl Kernel<'_> {
             self.len(&right.outer),
             self.len(over),
         );
-        let a = self.operand(left.node, &left.outer, over);
-        let b = self.operand(right.node, over, &right.outer);
+        let a = self.operand(&format_ident!("left"), left.node, &left.outer, over);
+        let b = self.operand(&format_ident!("right"), right.node, over, &right.outer);
         let (declare, data, finish) = self.whole(out);
-        let (a_data, a_strides) = a;
-        let (b_data, b_strides) = b;
+        let (a_declare, a_data, a_strides) = (a.declare, a.data, a.strides);
+        let (b_declare, b_data, b_strides) = (b.declare, b.data, b.strides);
         let accumulate = match self.plan.buffer(out).running {
             Some(_) => quote!(tile.start > 0),
             None => quote!(false),
@@ -70,18 +89,21 @@ impl Kernel<'_> {
         };
         quote! {
             #declare
+            #a_declare
+            #b_declare
             #product
             #finish
         }
     }
 
-    /// Data and strides of an operand whose rows are `first` and whose columns are `second`.
-    pub(super) fn operand(
+    /// An operand whose rows are `first` and whose columns are `second`.
+    fn operand(
         &mut self,
+        name: &Ident,
         node: LowId,
         first: &[AxisId],
         second: &[AxisId],
-    ) -> (TokenStream, TokenStream) {
+    ) -> Matrix {
         if let Some(read) = self.plan.read(node) {
             self.read.insert(read.buffer);
             let tensor = tensor_name(read.buffer);
@@ -91,11 +113,11 @@ impl Kernel<'_> {
             let turned = index.starts_with(second) && index.ends_with(first);
             if in_order {
                 let columns = self.len(second);
-                return (data, quote!((#columns, 1)));
+                return Matrix::of_buffer(data, quote!((#columns, 1)));
             }
             if turned {
                 let columns = self.len(first);
-                return (data, quote!((1, #columns)));
+                return Matrix::of_buffer(data, quote!((1, #columns)));
             }
             // Axes of the two groups are interleaved in the buffer.
             let order: Vec<_> = first.iter().chain(second).collect();
@@ -109,7 +131,7 @@ impl Kernel<'_> {
                 })
                 .collect();
             let columns = self.len(second);
-            return (
+            return Matrix::of_buffer(
                 quote!(&::loss_dsl::__rt::permuted(&#tensor, &[#(#dims),*])),
                 quote!((#columns, 1)),
             );
@@ -127,14 +149,15 @@ impl Kernel<'_> {
             (Index::Axis(axis), Some(tile)) => *axis == tile,
             _ => false,
         });
-        let data = match tiled {
-            Some(at) => quote!(&#tensor.data()[#tensor.at(#at, tile.start)..]),
-            None => quote!(#tensor.data()),
+        let tile = match tiled {
+            Some(at) => quote!(::core::option::Option::Some((#at, tile))),
+            None => quote!(::core::option::Option::None),
         };
-        (
-            data,
-            quote!((#tensor.stride(#rows), #tensor.stride(#columns))),
-        )
+        Matrix {
+            declare: quote!(let #name = #tensor.operand(#rows, #columns, #tile);),
+            data: quote!(#name.data()),
+            strides: quote!(#name.strides()),
+        }
     }
 
     pub(super) fn parameter(&self, param: ParamId) -> TokenStream {

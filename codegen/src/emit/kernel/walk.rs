@@ -252,10 +252,7 @@ impl Kernel<'_> {
         let name = data_name(self.graph, self.plan, id);
         let len = self.len(&buffer.axes);
         let tokens = match buffer.output {
-            Some(Output::Gradient(_)) if self.is_cut(&buffer.axes) => {
-                let inner = self.len(&buffer.axes[1..]);
-                quote!(&mut #name.data()[tile.start * #inner..][..#len])
-            }
+            Some(Output::Gradient(_)) if self.is_cut(&buffer.axes) => quote!(#name.tile(tile)),
             Some(Output::Gradient(_)) => quote!(#name.data()),
             Some(_) => self.output_data(id),
             None => quote!(&mut #name[..#len]),

@@ -13,8 +13,8 @@ use crate::schedule::low::{Index, LowId, LowKind, Op};
 pub(super) struct Place {
     /// The array as the nest calls it.
     pub(super) array: Ident,
-    /// Its values, a slice.
-    pub(super) data: TokenStream,
+    /// Whether it is a tensor; a slice otherwise.
+    pub(super) is_tensor: bool,
     /// Its extents and strides.
     layout: TokenStream,
     pub(super) index: Vec<Index>,
@@ -108,7 +108,12 @@ impl Lanes<'_, '_> {
         let kind = self.scope.low().kind(node);
         let name = self.scope.fresh(&self.scope.hint(node));
         let step = self.step(&place);
-        let Place { data, offset, .. } = &place;
+        let Place {
+            array,
+            is_tensor,
+            offset,
+            ..
+        } = &place;
         let computed = place
             .index
             .iter()
@@ -120,9 +125,10 @@ impl Lanes<'_, '_> {
                 Some(step) => quote!(#offset + #step.step * i.min(count - 1)),
                 None => offset.clone(),
             };
-            let value = match narrow {
-                true => quote!(#data[#from] as u32),
-                false => quote!(#data[#from]),
+            let value = match (narrow, is_tensor) {
+                (true, _) => quote!(#array[#from] as u32),
+                (false, true) => quote!(#array.get(#from)),
+                (false, false) => quote!(#array[#from]),
             };
             segment.before.extend(quote! {
                 let mut #name = [#zero; ::loss_dsl::__rt::LANES];
@@ -130,7 +136,10 @@ impl Lanes<'_, '_> {
             });
         } else {
             let step = step.map_or(quote!(0), |step| quote!(#step.step));
-            let mut lanes = quote!(::loss_dsl::__rt::row_lanes(#data, #offset, #step, count));
+            let mut lanes = match is_tensor {
+                true => quote!(#array.row_lanes(#offset, #step, count)),
+                false => quote!(::loss_dsl::__rt::row_lanes(#array, #offset, #step, count)),
+            };
             if narrow {
                 lanes = quote!(::loss_dsl::__rt::narrow_lanes(#lanes));
             }
@@ -159,7 +168,7 @@ impl Lanes<'_, '_> {
                 let shape: Vec<_> = axes.iter().map(|&a| self.scope.extent(a)).collect();
                 let offset = self.scope.flat_offset(param, &index);
                 Place {
-                    data: quote!(#array),
+                    is_tensor: false,
                     layout: quote!(::loss_dsl::__rt::Layout::row_major(&[#(#shape),*])),
                     array,
                     index,
@@ -174,7 +183,7 @@ impl Lanes<'_, '_> {
         let dims: Vec<_> = index.iter().copied().enumerate().collect();
         let offset = self.scope.offset(&array, &dims);
         Place {
-            data: quote!(#array.data()),
+            is_tensor: true,
             layout: quote!(#array.layout()),
             array,
             index,

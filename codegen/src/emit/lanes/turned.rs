@@ -105,12 +105,17 @@ impl Lanes<'_, '_> {
         let step = self.step(&place);
         let step = step.map_or(quote!(0), |step| quote!(#step.step));
         let spare = self.spare(axis, kind);
-        let (data, offset) = (&place.data, &place.offset);
-        let stride = self.stride_along(axis, node, &place.array, &place.index);
+        let (array, offset) = (&place.array, &place.offset);
+        let stride = self.stride_along(axis, node, array, &place.index);
+        let (turn, of_slice) = match place.is_tensor {
+            true => (quote!(#array.rows_to_lanes), None),
+            false => (
+                quote!(::loss_dsl::__rt::rows_to_lanes),
+                Some(quote!(#array,)),
+            ),
+        };
         let turn = quote! {
-            ::loss_dsl::__rt::rows_to_lanes(
-                &mut #block, &mut #spare, #data, #offset, (#step, #stride), count,
-            );
+            #turn(&mut #block, &mut #spare, #of_slice #offset, (#step, #stride), count);
         };
         (block, turn)
     }

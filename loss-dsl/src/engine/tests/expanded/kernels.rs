@@ -1,6 +1,6 @@
 //! Plain loops in place of generated kernels.
 
-use crate::rt::{Call, Float, TensorMut};
+use crate::rt::{Call, Float, StoredMut, TensorMut};
 
 pub(super) fn logits<F: Float>(call: &Call<'_, F>, n: usize) -> Vec<f64> {
     let (x, w) = (&call.tensors[0], &call.tensors[1]);
@@ -24,7 +24,11 @@ pub(super) fn gradients<F: Float>(
     let [dx, dw] = gradients else {
         unreachable!("two differentiable tensors")
     };
-    let ((dx, at_x), (dw, at_w)) = (dx.parts_mut(), dw.parts_mut());
+    let ((StoredMut::Number(dx), at_x), (StoredMut::Number(dw), at_w)) =
+        (dx.parts_mut(), dw.parts_mut())
+    else {
+        unreachable!("gradients that are stored as they are computed")
+    };
     dx.fill(F::ZERO);
     dw.fill(F::ZERO);
     learn[0] = 0.0;

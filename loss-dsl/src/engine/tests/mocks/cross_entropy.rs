@@ -112,14 +112,17 @@ impl<const SPLIT: bool> Loss for CrossEntropy<SPLIT> {
         Self::forward_kernel(call, losses, &mut []);
         let cotangent = call.seed(&[call.dims[0]]);
         let cotangent = |n| cotangent.get(cotangent.at(0, n));
-        let (v, (dz, layout)) = (&call.tensors[1], gradients[0].parts_mut());
+        let (v, (mut dz, layout)) = (&call.tensors[1], gradients[0].parts_mut());
         for n in 0..call.dims[0] {
             let (softmax, _) = softmax(call, n);
             let y = call.labels[0][n];
             let scale = cotangent(n).to_f64() * v.get(v.at(0, y)).to_f64();
             for (c, p) in softmax.into_iter().enumerate() {
                 let slope = p - f64::from(u8::from(c == y));
-                dz[layout.at(0, n) + layout.at(1, c)] = F::from_f64(scale * slope);
+                dz.set(
+                    layout.at(0, n) + layout.at(1, c),
+                    F::from_f64(scale * slope),
+                );
             }
         }
     }

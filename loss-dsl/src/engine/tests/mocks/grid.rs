@@ -92,13 +92,13 @@ impl Loss for Grid {
     ) {
         Self::forward_kernel(call, losses, &mut []);
         let cotangent = call.seed(&[call.dims[0], call.dims[2]]);
-        let (dx, layout) = gradients[0].parts_mut();
-        dx.fill(F::ZERO);
+        let (mut dx, layout) = gradients[0].parts_mut();
+        (0..dx.len()).for_each(|at| dx.set(at, F::ZERO));
         for place in 0..call.dims[0] * call.dims[2] {
             let (n, h, x) = target(call, place);
             let slope = cotangent.get(cotangent.at(0, n) + cotangent.at(1, h));
             let at = layout.at(0, n) + layout.at(1, call.labels[0][n]) + layout.at(2, h);
-            dx[at] = (x + x) * slope;
+            dx.set(at, (x + x) * slope);
         }
     }
 

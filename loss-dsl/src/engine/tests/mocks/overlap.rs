@@ -72,12 +72,13 @@ impl<const WRONG: bool> Loss for Overlap<WRONG> {
     ) {
         Self::forward_kernel(call, losses, &mut []);
         let (over, under) = fraction(call);
-        let (dp, layout) = gradients[0].parts_mut();
+        let (mut dp, layout) = gradients[0].parts_mut();
         let factor = if WRONG { 1.001 } else { 1.0 };
         for n in 0..call.dims[0] {
             let t = f64::from(u8::from(call.masks[0][n]));
             let slope = (over - 2.0 * t * under) / (under * under);
-            dp[layout.at(0, n)] = F::from_f64(factor * call.cotangent[0].to_f64() * slope);
+            let slope = F::from_f64(factor * call.cotangent[0].to_f64() * slope);
+            dp.set(layout.at(0, n), slope);
         }
     }
 

@@ -90,10 +90,13 @@ impl Loss for Repulsion {
         Self::forward_kernel(call, losses, &mut []);
         let cotangent = call.seed(&[call.dims[0]]);
         let cotangent = |n| cotangent.get(cotangent.at(0, n));
-        let (dx, layout) = gradients[0].parts_mut();
+        let (mut dx, layout) = gradients[0].parts_mut();
         for n in 0..call.dims[0] {
             let pair = |m: usize| (cotangent(n) + cotangent(m)).to_f64() * sign(gap(call, n, m));
-            dx[layout.at(0, n)] = F::from_f64((0..call.dims[0]).map(pair).sum());
+            dx.set(
+                layout.at(0, n),
+                F::from_f64((0..call.dims[0]).map(pair).sum()),
+            );
         }
     }
 
