@@ -43,6 +43,26 @@ pub struct Avx2Fma(());
 #[derive(Debug, Clone, Copy)]
 pub struct Avx512(());
 
+/// Fused multiply-adds by whatever means there are: for builds without optimisation, where no loop becomes vectors and copies of each
+/// kernel cost the time to compile them alone. Results are those of the instruction sets above.
+#[derive(Debug, Clone, Copy)]
+pub struct Fused(());
+
+impl Isa for Fused {
+    #[inline(always)]
+    fn fma_f32(self, a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+    #[inline(always)]
+    fn fma_f64(self, a: f64, b: f64, c: f64) -> f64 {
+        a.mul_add(b, c)
+    }
+    #[inline]
+    fn enter<K: Kernel>(self, kernel: K) -> K::Out {
+        kernel.run(self)
+    }
+}
+
 /// `mul_add` is one instruction in code compiled for the target's own baseline.
 const BASELINE_HAS_FMA: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
 
@@ -136,10 +156,14 @@ impl Level {
     }
 }
 
-/// Runs `kernel` compiled for the best instruction set of this machine.
+/// Runs `kernel` compiled for the best instruction set of this machine; in a build without optimisation, as [`Fused`].
 #[inline]
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Out {
-    dispatch_at(Level::detected(), kernel)
+    if cfg!(unoptimised) {
+        kernel.run(Fused(()))
+    } else {
+        dispatch_at(Level::detected(), kernel)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -13,8 +13,9 @@ use super::join::{Join, cut_each, join};
 use super::target::{BlockTarget, Part, Target};
 use std::ops::Range;
 
-/// Elements in a block, about: some 30 µs of work, long beside the cost of a task.
-const BLOCK_WORK: usize = 1 << 16;
+/// Elements in a block, about: some 30 µs of work, long beside the cost of a task; or fewer, each of which takes longer, in a build
+/// without optimisation.
+const BLOCK_WORK: usize = if cfg!(unoptimised) { 1 << 11 } else { 1 << 16 };
 /// Blocks at most where each keeps an accumulator of its own.
 const ACCUMULATING_BLOCKS: usize = 64;
 

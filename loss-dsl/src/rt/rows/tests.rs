@@ -188,7 +188,7 @@ fn blocks_depend_on_the_problem_alone_and_cover_it() {
         }
     }
     assert_eq!(
-        Blocks::cut(4096, 8, None).count,
+        Blocks::cut(BLOCK_WORK / 8, 8, None).count,
         1,
         "small work is one block"
     );
