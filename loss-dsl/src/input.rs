@@ -84,7 +84,7 @@ impl<'a, F: Float> Inputs<'a, F> {
         self.with(Input::Real(array.view().into_dyn().into()))
     }
 
-    /// Appends a real array that is stored in 16 bits, as [`f16`] or [`bf16`]: each row of it is converted as it is read.
+    /// Appends a real array that is stored in 16 bits, as [`half::f16`] or [`half::bf16`]: each row of it is converted as it is read.
     #[must_use]
     pub fn half<H: HalfElement, D: Dimension>(self, array: &'a ArrayRef<H, D>) -> Self {
         self.with(H::wrap_half(array.view().into_dyn()))
@@ -120,7 +120,7 @@ impl<'a, F: Float> Inputs<'a, F> {
     }
 }
 
-/// A type of 16 bits that numbers are stored in: [`f16`] or [`bf16`].
+/// A type of 16 bits that numbers are stored in: [`half::f16`] or [`half::bf16`].
 pub trait HalfElement: Half {
     /// Wraps a view.
     #[doc(hidden)]

@@ -1,6 +1,6 @@
 //! How the numbers of an array are stored: as the kernel computes with them, or in half of 32 bits.
 //!
-//! Kernels compute in `f32` or `f64` alone. An array of [`f16`] or [`bf16`] is read a row (or a block of rows, or the operand of a
+//! Kernels compute in `f32` or `f64` alone. An array of [`half::f16`] or [`half::bf16`] is read a row (or a block of rows, or the operand of a
 //! product) at a time, each converted once into memory that stays in cache, and a gradient of such a type is rounded,
 //! to nearest even, as a row of it is finished. So memory and traffic are those of 16 bits, and arithmetic is that of 32.
 
