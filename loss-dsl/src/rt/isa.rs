@@ -48,21 +48,6 @@ pub struct Avx512(());
 #[derive(Debug, Clone, Copy)]
 pub struct Fused(());
 
-impl Isa for Fused {
-    #[inline(always)]
-    fn fma_f32(self, a: f32, b: f32, c: f32) -> f32 {
-        a.mul_add(b, c)
-    }
-    #[inline(always)]
-    fn fma_f64(self, a: f64, b: f64, c: f64) -> f64 {
-        a.mul_add(b, c)
-    }
-    #[inline]
-    fn enter<K: Kernel>(self, kernel: K) -> K::Out {
-        kernel.run(self)
-    }
-}
-
 /// `mul_add` is one instruction in code compiled for the target's own baseline.
 const BASELINE_HAS_FMA: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
 
@@ -89,17 +74,32 @@ impl Isa for Baseline {
     }
 }
 
+/// The multiply-adds of an instruction set that has one rounding for both.
+macro_rules! multiply_adds {
+    () => {
+        #[inline(always)]
+        fn fma_f32(self, a: f32, b: f32, c: f32) -> f32 {
+            a.mul_add(b, c)
+        }
+        #[inline(always)]
+        fn fma_f64(self, a: f64, b: f64, c: f64) -> f64 {
+            a.mul_add(b, c)
+        }
+    };
+}
+
+impl Isa for Fused {
+    multiply_adds!();
+    #[inline]
+    fn enter<K: Kernel>(self, kernel: K) -> K::Out {
+        kernel.run(self)
+    }
+}
+
 macro_rules! fused {
     ($isa:ty, $enter:ident) => {
         impl Isa for $isa {
-            #[inline(always)]
-            fn fma_f32(self, a: f32, b: f32, c: f32) -> f32 {
-                a.mul_add(b, c)
-            }
-            #[inline(always)]
-            fn fma_f64(self, a: f64, b: f64, c: f64) -> f64 {
-                a.mul_add(b, c)
-            }
+            multiply_adds!();
             #[inline]
             #[allow(unsafe_code)]
             fn enter<K: Kernel>(self, kernel: K) -> K::Out {

@@ -91,19 +91,14 @@ impl<F: Float> Staging<F> {
         self.values.resize(needed, F::ZERO);
     }
 
-    /// Scatters column by column, so that writes to neighbouring rows meet in a cache line.
+    /// Scatters what is staged.
     #[inline(never)]
     pub(super) fn flush(&mut self, rows: &mut Rows<'_, F>) {
-        let len = rows.layout().len;
-        let mut column = [F::ZERO; STAGED_ROWS];
-        if self.count > 0 {
-            for c in 0..len {
-                for (i, value) in column[..self.count].iter_mut().enumerate() {
-                    *value = self.values[i * len + c];
-                }
-                rows.write_column(self.first, c, &column[..self.count]);
-            }
-        }
+        scatter(
+            rows,
+            self.first,
+            &self.values[..self.count * rows.layout().len],
+        );
         self.count = 0;
     }
 
@@ -129,24 +124,37 @@ impl<F: Float> Staging<F> {
     /// Rounds the staged rows to what they are stored in.
     #[inline(never)]
     pub(super) fn round_to<H: Half>(&mut self, rows: &mut Rows<'_, H>) {
+        if self.count == 0 {
+            return;
+        }
         let len = rows.layout().len;
         let staged = &self.values[..self.count * len];
-        if len == 0 || staged.is_empty() {
-        } else if let Some(slice) = rows.slice(self.first, self.count) {
+        if let Some(slice) = rows.slice(self.first, self.count) {
             H::narrow(staged, slice);
-        } else if rows.layout().has_slices() {
+        } else if len > 0 && rows.layout().has_slices() {
             for (i, row) in staged.chunks_exact(len).enumerate() {
                 H::narrow(row, rows.row(self.first + i));
             }
         } else {
             let mut halves = vec![H::default(); staged.len()];
             H::narrow(staged, &mut halves);
-            for (i, row) in halves.chunks_exact(len).enumerate() {
-                for (c, half) in row.iter().enumerate() {
-                    rows.write_column(self.first + i, c, std::slice::from_ref(half));
-                }
-            }
+            scatter(rows, self.first, &halves);
         }
         self.count = 0;
+    }
+}
+
+/// Writes rows from `first` on column by column, so that writes to neighbouring rows meet in a cache line.
+fn scatter<T: Copy + Default>(rows: &mut Rows<'_, T>, first: usize, values: &[T]) {
+    let len = rows.layout().len;
+    for (at, some) in values.chunks((STAGED_ROWS * len).max(1)).enumerate() {
+        let mut column = [T::default(); STAGED_ROWS];
+        let column = &mut column[..some.len() / len];
+        for c in 0..len {
+            for (i, value) in column.iter_mut().enumerate() {
+                *value = some[i * len + c];
+            }
+            rows.write_column(first + at * STAGED_ROWS, c, column);
+        }
     }
 }

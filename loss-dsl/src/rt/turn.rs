@@ -42,8 +42,7 @@ pub fn rows_to_lanes<T: Copy>(
         }
         interleave_quarters(spare, block);
     }
-    interleave_quarters(block, spare);
-    interleave_halves(spare, block);
+    shuffle(block, spare);
 }
 
 /// The same for rows that are in `spare` already, one after the other.
@@ -52,6 +51,12 @@ pub(super) fn spare_to_lanes<T: Copy>(block: &mut [[T; LANES]], spare: &mut [[T;
     let block = block.as_flattened_mut();
     let spare = &mut spare.as_flattened_mut()[..len * LANES];
     interleave_quarters(spare, block);
+    shuffle(block, spare);
+}
+
+/// All but the first step of the way.
+#[inline(always)]
+fn shuffle<T: Copy>(block: &mut [T], spare: &mut [T]) {
     interleave_quarters(block, spare);
     interleave_halves(spare, block);
 }
