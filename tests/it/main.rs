@@ -28,5 +28,4 @@ mod spellings;
 mod support;
 mod tidy;
 mod tiles;
-mod ui;
 mod written;

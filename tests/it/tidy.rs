@@ -53,7 +53,7 @@ fn lines_of_code(text: &str) -> impl Iterator<Item = &str> {
 /// no modules.
 fn is_module(path: &str) -> bool {
     let listing = "loss-dsl/src/rt/rows/softmax_cross_entropy.rs";
-    !path.starts_with("tests/ui/") && !path.contains("/expanded") && path != listing
+    !path.starts_with("tests/ui/cases/") && !path.contains("/expanded") && path != listing
 }
 
 /// Whether a file opens with documentation of its module, in place or from a file.

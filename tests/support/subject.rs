@@ -61,6 +61,18 @@ impl Subject {
         ids.map(|id| graph.dim_name(id).to_owned()).collect()
     }
 
+    /// The elements of the largest tensor in the literal derivation, with an extent for each dimension.
+    pub fn largest_tensor(&self, extents: &[usize]) -> usize {
+        let graph = &self.definition().graph;
+        let size = |id| {
+            let axes = graph.free(id).iter();
+            let extent = |axis| extents[usize::from(graph.axis(axis).dim.0)];
+            axes.map(extent).product()
+        };
+        let ids = (0..graph.len()).map(|i| loss_codegen::ir::NodeId(i as u32));
+        ids.map(size).max().unwrap_or(1)
+    }
+
     /// Random arrays of the extents `extent(dimension)`: reals about normal (within their declared range), labels and
     /// masks uniform.
     pub fn sample(&self, extent: impl Fn(&str) -> usize, seed: u64) -> Arrays {

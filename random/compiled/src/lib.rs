@@ -33,6 +33,13 @@ const BLUNT: f64 = 1e-2;
 /// How often everything is moved.
 const ROUNDINGS: u64 = 4;
 
+/// Long extents.
+const LONG: [usize; 3] = [131, 37, 17];
+
+/// The most elements that anything may have which a definition names, if a shorter extent helps: what arbitrary precision can
+/// afford.
+const LARGEST: usize = 4096;
+
 /// What happened to a loss at a point.
 enum Verdict {
     Right {
@@ -250,16 +257,23 @@ fn judge_one((number, source, loss): &Listed) -> Results {
     for seed in 1..=3 {
         let seed = 1000 * *number as u64 + seed;
         let mut random = Random::new(seed);
-        let mut sizes: Vec<(String, usize)> = Vec::new();
-        for dim in subject.dims() {
-            sizes.push((dim, [1, 2, 3, 2, 5][random.below(5)]));
+        let dims = subject.dims();
+        let mut sizes: Vec<usize> = Vec::new();
+        for _ in &dims {
+            sizes.push([1, 2, 3, 2, 5][random.below(5)]);
         }
         // Along one, more than the lanes of a vector, than the rows that are taken at once, or than a row may have for that.
         let longest = random.below(3 * sizes.len().max(1));
-        if let Some((_, extent)) = sizes.get_mut(longest) {
-            *extent = [17, 37, 131][random.below(3)];
+        if longest < sizes.len() {
+            for extent in LONG.into_iter().skip(random.below(LONG.len())) {
+                sizes[longest] = extent;
+                if subject.largest_tensor(&sizes) <= LARGEST {
+                    break;
+                }
+            }
         }
-        let extent = |name: &str| sizes.iter().find(|(dim, _)| dim == name).map_or(1, |s| s.1);
+        let place = |name: &str| dims.iter().position(|dim| dim == name);
+        let extent = |name: &str| place(name).map_or(1, |at| sizes[at]);
         let arrays = subject.sample(extent, seed);
         let cotangent = subject.cotangent(&arrays, seed + 500);
         let point = Point { arrays, cotangent };
@@ -274,7 +288,8 @@ fn judge_one((number, source, loss): &Listed) -> Results {
                 }
                 Verdict::Undefined => results.undefined += 1,
                 Verdict::Wrong(message) => {
-                    let text = format!("{source}{what}, {sizes:?}, seed {seed}: {message}");
+                    let text =
+                        format!("{source}{what}, {dims:?} {sizes:?}, seed {seed}: {message}");
                     results.wrong.push(text);
                 }
             }

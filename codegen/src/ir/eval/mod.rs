@@ -18,6 +18,7 @@ mod float;
 mod held;
 mod number;
 mod reduce;
+mod rows;
 mod tensor;
 
 pub use dual::{Dual, Slope, Slopes};
@@ -29,15 +30,12 @@ pub use number::Number;
 pub(crate) use reduce::reduce;
 pub use tensor::{Elements, Tensor};
 
-use reduce::{angle, norm};
+use reduce::angle;
 use std::collections::BTreeMap;
 
 use super::ties::Tie;
 
-use super::{
-    AxisId, AxisSet, CompareOp, Graph, Index, Kind, MAX_AXES, Node, NodeId, ParamId, Reducer,
-    Softmax, SoftmaxForm, UnaryOp,
-};
+use super::{AxisId, AxisSet, CompareOp, Graph, Index, Kind, MAX_AXES, Node, NodeId, ParamId};
 
 /// A position per axis; those that nothing looks at are 0.
 type Point = [usize; MAX_AXES];
@@ -179,7 +177,8 @@ impl<T: Number> Interpreter<'_, T> {
         let node = self.graph.node(id);
         let elements = match self.graph.kind(id) {
             Kind::Real => {
-                Elements::Real(self.at_points(&axes, |point| self.real_element(node, point)))
+                let one_by_one = || self.at_points(&axes, |point| self.real_element(node, point));
+                Elements::Real(self.row_by_row(node, &axes).unwrap_or_else(one_by_one))
             }
             Kind::Bool => {
                 Elements::Truth(self.at_points(&axes, |point| self.truth_element(id, point)))
@@ -270,20 +269,16 @@ impl<T: Number> Interpreter<'_, T> {
             Node::Reduce(reducer, axes, body) => {
                 reduce(*reducer, &self.vector(*axes, *body, point))
             }
-            Node::Softmax(softmax) => self.softmax(softmax, point),
-            Node::Unit { axes, value, body } => {
-                let norm = norm(&self.vector(*axes, *body, point));
-                if norm.is_zero() {
-                    T::zero()
-                } else {
-                    self.real(*value, point).div(&norm)
-                }
+            Node::Softmax(softmax) => {
+                let hit = softmax.hit.expect("others are made row by row");
+                self.softmax(softmax, hit, point)
             }
             Node::Angle { axes, a, b } => angle(
                 &self.vector(*axes, *a, point),
                 &self.vector(*axes, *b, point),
             ),
             Node::Detach(a) => self.real(*a, point),
+            Node::Unit { .. } => unreachable!("made row by row"),
             Node::Bool(_)
             | Node::Place(..)
             | Node::Flag(_)
@@ -291,34 +286,6 @@ impl<T: Number> Interpreter<'_, T> {
             | Node::Compare(..)
             | Node::Not(_)
             | Node::And(..) => unreachable!("not a real node"),
-        }
-    }
-
-    /// With o = lse of the other logits and u the value, every form is a function of o − u:
-    /// p = σ(u − o), 1 − p = σ(o − u), ln p = −softplus(o − u), ln(1 − p) = −softplus(u − o).
-    fn softmax(&self, s: &Softmax, point: &Point) -> T {
-        let others: Vec<_> = self
-            .bound_points(s.axes, point)
-            .iter()
-            .filter(|&inner| match s.hit {
-                Some(hit) => !self.truth(hit, inner),
-                None => inner != point,
-            })
-            .map(|inner| self.real(s.body, inner))
-            .collect();
-        let u = self.real(s.value, point);
-        let gap = if u == T::neg_infinity() {
-            // A logit that is filtered out has no share, even if all are.
-            T::neg_infinity().neg()
-        } else {
-            reduce(Reducer::Lse, &others).sub(&u)
-        };
-        match s.form {
-            SoftmaxForm::Prob => gap.neg().unary(UnaryOp::Sigmoid),
-            SoftmaxForm::Complement => gap.unary(UnaryOp::Sigmoid),
-            SoftmaxForm::Log => gap.unary(UnaryOp::Softplus).neg(),
-            SoftmaxForm::LogComplement => gap.neg().unary(UnaryOp::Softplus).neg(),
-            SoftmaxForm::LogOverComplement => gap.unary(UnaryOp::SoftplusOverSigmoid).neg(),
         }
     }
 

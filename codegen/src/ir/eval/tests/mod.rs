@@ -6,7 +6,7 @@ mod reductions;
 
 use super::*;
 use crate::ir::tests::{Fixture, fixture};
-use crate::ir::{BinaryOp, DimId, Param, Range, Role};
+use crate::ir::{BinaryOp, DimId, Param, Range, Reducer, Role, Softmax, SoftmaxForm, UnaryOp};
 use crate::support::rational::Rational;
 
 const X: ParamId = ParamId(0);

@@ -1,7 +1,0 @@
-//! What rustc makes of the diagnostics: the place in the user's file, all of them at once, and no
-//! errors that follow from them.
-
-#[test]
-fn wrong_definitions_are_refused_where_they_are_wrong() {
-    trybuild::TestCases::new().compile_fail("ui/*.rs");
-}
