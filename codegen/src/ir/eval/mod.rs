@@ -176,10 +176,15 @@ impl<T: Number> Interpreter<'_, T> {
             .collect();
         let node = self.graph.node(id);
         let elements = match self.graph.kind(id) {
-            Kind::Real => {
-                let one_by_one = || self.at_points(&axes, |point| self.real_element(node, point));
-                Elements::Real(self.row_by_row(node, &axes).unwrap_or_else(one_by_one))
-            }
+            Kind::Real => Elements::Real(match node {
+                Node::Softmax(softmax) => self.softmax(softmax, &axes),
+                Node::Unit {
+                    axes: along,
+                    value,
+                    body,
+                } => self.unit(*along, *value, *body, &axes),
+                _ => self.at_points(&axes, |point| self.real_element(node, point)),
+            }),
             Kind::Bool => {
                 Elements::Truth(self.at_points(&axes, |point| self.truth_element(id, point)))
             }
@@ -194,7 +199,7 @@ impl<T: Number> Interpreter<'_, T> {
         }
     }
 
-    fn at_points<U>(&self, axes: &[AxisId], element: impl Fn(&Point) -> U) -> Vec<U> {
+    fn at_points<U>(&self, axes: &[AxisId], mut element: impl FnMut(&Point) -> U) -> Vec<U> {
         let mut elements = Vec::new();
         for_each_point(self.graph, self.env, axes, [0; MAX_AXES], &mut |point| {
             elements.push(element(point));
@@ -269,16 +274,12 @@ impl<T: Number> Interpreter<'_, T> {
             Node::Reduce(reducer, axes, body) => {
                 reduce(*reducer, &self.vector(*axes, *body, point))
             }
-            Node::Softmax(softmax) => {
-                let hit = softmax.hit.expect("others are made row by row");
-                self.softmax(softmax, hit, point)
-            }
             Node::Angle { axes, a, b } => angle(
                 &self.vector(*axes, *a, point),
                 &self.vector(*axes, *b, point),
             ),
             Node::Detach(a) => self.real(*a, point),
-            Node::Unit { .. } => unreachable!("made row by row"),
+            Node::Softmax(_) | Node::Unit { .. } => unreachable!("made row by row"),
             Node::Bool(_)
             | Node::Place(..)
             | Node::Flag(_)

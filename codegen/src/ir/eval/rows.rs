@@ -3,75 +3,83 @@
 //! What is shared is computed once, or the time for a row would be the square of its length. A softmax looks at the others of each
 //! logit; lse of all but one is that of those before it and of those after it: pairs (m, Σ e^(x−m)), joined from both ends.
 
-use super::{Interpreter, Number, Point, reduce::norm};
-use crate::ir::{AxisId, AxisSet, Node, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp};
+use std::collections::BTreeMap;
+
+use super::reduce::{norm, reduce};
+use super::{Interpreter, Number, Point};
+use crate::ir::{AxisId, AxisSet, NodeId, Reducer, Softmax, SoftmaxForm, UnaryOp};
 
 impl<T: Number> Interpreter<'_, T> {
-    /// The elements over `axes` of a node whose elements share something along some of them; `None` of any other node.
-    pub(super) fn row_by_row(&self, node: &Node, axes: &[AxisId]) -> Option<Vec<T>> {
-        let along = match node {
-            Node::Softmax(Softmax {
-                axes, hit: None, ..
-            })
-            | Node::Unit { axes, .. } => *axes,
-            _ => return None,
-        };
-        let outer = axes.iter().copied().filter(|axis| !along.contains(*axis));
-        let outer: Vec<_> = outer.collect();
-        let extents = axes.iter().map(|axis| self.env.extent(self.graph, *axis));
-        let mut elements = vec![T::zero(); extents.product()];
-        for row in self.at_points(&outer, |point| self.row(node, along, point)) {
-            for (point, element) in row {
-                elements[self.offset(axes, &point)] = element;
-            }
-        }
-        Some(elements)
-    }
-
-    fn offset(&self, axes: &[AxisId], point: &Point) -> usize {
-        axes.iter().fold(0, |offset, axis| {
-            offset * self.env.extent(self.graph, *axis) + point[usize::from(axis.0)]
+    /// A softmax at the points of `axes`.
+    pub(super) fn softmax(&self, s: &Softmax, axes: &[AxisId]) -> Vec<T> {
+        let mut rows = Rows::of(self, s.body, s.axes);
+        self.at_points(axes, |point| {
+            let others = rows.at(point, |logits| (lse(&logits), without_each(&logits)));
+            let inner = self.bound_points(s.axes, point);
+            let at = inner.iter().position(|inner| match s.hit {
+                Some(hit) => self.truth(hit, inner),
+                None => inner == point,
+            });
+            let (all, without) = others;
+            share(
+                s.form,
+                &self.real(s.value, point),
+                at.map_or(all, |at| &without[at]),
+            )
         })
     }
 
-    fn row(&self, node: &Node, along: AxisSet, point: &Point) -> Vec<(Point, T)> {
-        let points = self.bound_points(along, point);
-        let elements: Vec<T> = match node {
-            Node::Softmax(s) => {
-                let logits = self.vector(along, s.body, point);
-                let others = without_each(&logits);
-                let pairs = logits.iter().zip(others);
-                pairs.map(|(u, others)| share(s.form, u, others)).collect()
+    /// Elements of a vector over its norm, at the points of `axes`.
+    pub(super) fn unit(
+        &self,
+        along: AxisSet,
+        value: NodeId,
+        body: NodeId,
+        axes: &[AxisId],
+    ) -> Vec<T> {
+        let mut rows = Rows::of(self, body, along);
+        self.at_points(axes, |point| {
+            let norm = rows.at(point, |vector| norm(&vector));
+            if norm.is_zero() {
+                T::zero()
+            } else {
+                self.real(value, point).div(norm)
             }
-            Node::Unit { value, body, .. } => {
-                let norm = norm(&self.vector(along, *body, point));
-                let element = |point| {
-                    if norm.is_zero() {
-                        T::zero()
-                    } else {
-                        self.real(*value, point).div(&norm)
-                    }
-                };
-                points.iter().map(element).collect()
-            }
-            _ => unreachable!("its elements share nothing"),
-        };
-        points.into_iter().zip(elements).collect()
+        })
+    }
+}
+
+/// What is made of each row of a node's elements, once it is asked for.
+struct Rows<'i, 'a, T, R> {
+    interpreter: &'i Interpreter<'a, T>,
+    body: NodeId,
+    along: AxisSet,
+    known: BTreeMap<Vec<usize>, R>,
+}
+
+impl<'i, 'a, T: Number, R> Rows<'i, 'a, T, R> {
+    fn of(interpreter: &'i Interpreter<'a, T>, body: NodeId, along: AxisSet) -> Self {
+        Rows {
+            interpreter,
+            body,
+            along,
+            known: BTreeMap::new(),
+        }
     }
 
-    /// A softmax at one logit that `hit` points out.
-    pub(super) fn softmax(&self, s: &Softmax, hit: NodeId, point: &Point) -> T {
-        let inner = self.bound_points(s.axes, point);
-        let others = inner.iter().filter(|&inner| !self.truth(hit, inner));
-        let others: Vec<_> = others.map(|inner| self.real(s.body, inner)).collect();
-        let u = self.real(s.value, point);
-        share(s.form, &u, super::reduce(Reducer::Lse, &others))
+    /// That of the row that a point is in.
+    fn at(&mut self, point: &Point, make: impl FnOnce(Vec<T>) -> R) -> &R {
+        let interpreter = self.interpreter;
+        let outer = interpreter.graph.free(self.body).minus(self.along);
+        let row = outer.iter().map(|axis| point[usize::from(axis.0)]);
+        let make = || make(interpreter.vector(self.along, self.body, point));
+        self.known.entry(row.collect()).or_insert_with(make)
     }
 }
 
 /// With o = lse of the other logits and u the value, every form is a function of o − u:
 /// p = σ(u − o), 1 − p = σ(o − u), ln p = −softplus(o − u), ln(1 − p) = −softplus(u − o).
-fn share<T: Number>(form: SoftmaxForm, u: &T, others: T) -> T {
+fn share<T: Number>(form: SoftmaxForm, u: &T, others: &T) -> T {
     let gap = if *u == T::neg_infinity() {
         // A logit that is filtered out has no share, even if all are.
         T::neg_infinity().neg()
@@ -85,6 +93,10 @@ fn share<T: Number>(form: SoftmaxForm, u: &T, others: T) -> T {
         SoftmaxForm::LogComplement => gap.neg().unary(UnaryOp::Softplus).neg(),
         SoftmaxForm::LogOverComplement => gap.unary(UnaryOp::SoftplusOverSigmoid).neg(),
     }
+}
+
+fn lse<T: Number>(elements: &[T]) -> T {
+    reduce(Reducer::Lse, elements)
 }
 
 /// lse of all elements but one, for each.
