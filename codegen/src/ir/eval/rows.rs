@@ -13,19 +13,23 @@ impl<T: Number> Interpreter<'_, T> {
     /// A softmax at the points of `axes`.
     pub(super) fn softmax(&self, s: &Softmax, axes: &[AxisId]) -> Vec<T> {
         let mut rows = Rows::of(self, s.body, s.axes);
+        let outer = rows.outer();
+        let is_shared = axes.iter().any(|axis| !outer.contains(*axis));
         self.at_points(axes, |point| {
-            let others = rows.at(point, |logits| (lse(&logits), without_each(&logits)));
             let inner = self.bound_points(s.axes, point);
             let at = inner.iter().position(|inner| match s.hit {
                 Some(hit) => self.truth(hit, inner),
                 None => inner == point,
             });
-            let (all, without) = others;
-            share(
-                s.form,
-                &self.real(s.value, point),
-                at.map_or(all, |at| &without[at]),
-            )
+            let others = match at {
+                Some(at) if is_shared => rows.at(point, |logits| without_each(&logits))[at].clone(),
+                _ => {
+                    let others = inner.iter().enumerate().filter(|(i, _)| Some(*i) != at);
+                    let others: Vec<_> = others.map(|(_, q)| self.real(s.body, q)).collect();
+                    reduce(Reducer::Lse, &others)
+                }
+            };
+            share(s.form, &self.real(s.value, point), &others)
         })
     }
 
@@ -67,11 +71,15 @@ impl<'i, 'a, T: Number, R> Rows<'i, 'a, T, R> {
         }
     }
 
+    /// The axes that tell one row from another.
+    fn outer(&self) -> AxisSet {
+        self.interpreter.graph.free(self.body).minus(self.along)
+    }
+
     /// That of the row that a point is in.
     fn at(&mut self, point: &Point, make: impl FnOnce(Vec<T>) -> R) -> &R {
         let interpreter = self.interpreter;
-        let outer = interpreter.graph.free(self.body).minus(self.along);
-        let row = outer.iter().map(|axis| point[usize::from(axis.0)]);
+        let row = self.outer().iter().map(|axis| point[usize::from(axis.0)]);
         let make = || make(interpreter.vector(self.along, self.body, point));
         self.known.entry(row.collect()).or_insert_with(make)
     }
@@ -93,10 +101,6 @@ fn share<T: Number>(form: SoftmaxForm, u: &T, others: &T) -> T {
         SoftmaxForm::LogComplement => gap.neg().unary(UnaryOp::Softplus).neg(),
         SoftmaxForm::LogOverComplement => gap.unary(UnaryOp::SoftplusOverSigmoid).neg(),
     }
-}
-
-fn lse<T: Number>(elements: &[T]) -> T {
-    reduce(Reducer::Lse, elements)
 }
 
 /// lse of all elements but one, for each.
