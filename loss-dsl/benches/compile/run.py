@@ -4,8 +4,8 @@
     loss-dsl/benches/compile/run.py
 
 makes a small crate that depends on this one below `target/compile`, builds it without a loss, with softmax cross-entropy and with
-ArcFace, changes the definition and builds again, and prints a table. Needs Python 3 and what building needs. Times are the
-smallest of five, of clean builds one.
+ArcFace, changes the definition and builds again, and prints a table. Needs Python 3 and `strip` beside what building needs. Times are the
+smallest of four, of clean builds one.
 """
 
 import os
@@ -97,7 +97,7 @@ def expansion():
 
 
 def measure(profile):
-    """The clean build, and for each program the build of the crate, that after a change, and the size, if it is told."""
+    """The clean build, and for each program its name, the build after a change, and the size."""
     flags = ["--release"] if profile == "release" else []
     shutil.rmtree(CRATE / "target", ignore_errors=True)
     write(NONE)
