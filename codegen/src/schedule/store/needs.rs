@@ -56,6 +56,7 @@ impl Scheduler<'_> {
         of: Option<usize>,
     ) -> Vec<(LowId, bool)> {
         let mut found = vec![];
+        let is_in_walk = of.is_some_and(|i| self.tile.is_some_and(|tile| self.has_tiles(i, tile)));
         // The loops around each node beyond the rows. Parents have higher ids than their children, so
         // a node is taken when all of its parents have been.
         let around_root = of.map_or(AxisSet::EMPTY, |i| self.looped_axes(i).minus(rows));
@@ -87,8 +88,8 @@ impl Scheduler<'_> {
                 }
                 _ => (false, loops),
             };
-            let repeated = of.is_some_and(|i| self.is_same_for_all_tiles(id, i));
-            if (costly || repeated) && !own {
+            let repeated = || is_in_walk && of.is_some_and(|i| self.is_same_for_all_tiles(id, i));
+            if !own && (costly || repeated()) {
                 found.push((id, false));
                 continue;
             }

@@ -156,6 +156,8 @@ impl Scheduler<'_> {
 
     /// Whether the expression, computed within a row of a nest that stands in a walk, is the same for every tile and worth to be
     /// computed once: anything but what is only read.
+    ///
+    /// Asked of every expression of the row: whether the nest stands in a walk is known by the caller, once.
     pub(super) fn is_same_for_all_tiles(&self, id: LowId, of: usize) -> bool {
         let Some(tile) = self.tile else { return false };
         let leaf = matches!(
@@ -168,7 +170,6 @@ impl Scheduler<'_> {
             && !self.low.free(id).is_empty()
             && self.stored[of].node != id
             && !mentions(&self.low, tile, &[id], is_known)
-            && self.has_tiles(of, tile)
     }
 
     /// Stores the shifts of sums that need not wait for their maximum. True if there are new ones.
@@ -296,17 +297,19 @@ pub(super) fn mentions(
     let mut seen = BTreeSet::new();
     let mut stack = roots.to_vec();
     while let Some(id) = stack.pop() {
+        if !low.mentioned(id).contains(axis) {
+            continue;
+        }
         if low.free(id).contains(axis) {
             return true;
         }
         if is_known(id) || !seen.insert(id) {
             continue;
         }
-        let bound = match low.op(id) {
-            Op::Reduce(_, over, _) | Op::Contract { over, .. } => *over,
-            _ => AxisSet::EMPTY,
-        };
-        if bound.contains(axis) {
+        // What has the axis below and is no function of it binds it, or something below does.
+        if let Op::Reduce(_, over, _) | Op::Contract { over, .. } = low.op(id)
+            && over.contains(axis)
+        {
             return true;
         }
         stack.extend(low.op(id).children());

@@ -5,6 +5,8 @@
 //! hash-consed graph of their own: binary arithmetic, two kinds of reductions, matrix
 //! products, and reads of buffers.
 
+mod swap;
+
 use std::collections::HashMap;
 
 use crate::ir::{AxisId, AxisSet, BinaryOp, CompareOp, DimId, Index as IrIndex, ParamId, UnaryOp};
@@ -178,6 +180,7 @@ impl Op {
 pub struct Low {
     ops: Vec<Op>,
     free: Vec<AxisSet>,
+    mentioned: Vec<AxisSet>,
     // Only looked up, never iterated.
     ids: HashMap<Op, LowId>,
 }
@@ -191,6 +194,11 @@ impl Low {
     /// The axes that an expression is a function of.
     pub fn free(&self, id: LowId) -> AxisSet {
         self.free[id.0 as usize]
+    }
+
+    /// The axes that an expression, or anything below it, is a function of or binds.
+    pub fn mentioned(&self, id: LowId) -> AxisSet {
+        self.mentioned[id.0 as usize]
     }
 
     /// What an expression stands for.
@@ -237,9 +245,12 @@ impl Low {
                 .into_iter()
                 .fold(AxisSet::EMPTY, |set, child| set.union(self.free(child))),
         };
+        let below = op.children().into_iter().map(|child| self.mentioned(child));
+        let mentioned = below.fold(free, AxisSet::union);
         let id = LowId(self.ops.len() as u32);
         self.ops.push(op.clone());
         self.free.push(free);
+        self.mentioned.push(mentioned);
         self.ids.insert(op, id);
         id
     }
@@ -290,86 +301,6 @@ impl Low {
         } else {
             self.push(Op::Reduce(fold, axes, body))
         }
-    }
-
-    /// The expression with two axes exchanged everywhere, bound ones included: the same
-    /// function with its arguments exchanged, whatever it binds.
-    pub fn swap(&mut self, id: LowId, a: AxisId, b: AxisId) -> LowId {
-        self.swap_in(id, a, b, &mut HashMap::new())
-    }
-
-    fn swap_in(
-        &mut self,
-        id: LowId,
-        a: AxisId,
-        b: AxisId,
-        memo: &mut HashMap<LowId, LowId>,
-    ) -> LowId {
-        if let Some(&done) = memo.get(&id) {
-            return done;
-        }
-        let axis = |x: AxisId| {
-            if x == a {
-                b
-            } else if x == b {
-                a
-            } else {
-                x
-            }
-        };
-        let set = |axes: AxisSet| axes.iter().map(axis).collect::<AxisSet>();
-        let mut op = self.op(id).clone();
-        match &mut op {
-            Op::Position(x) => *x = axis(*x),
-            Op::Load(_, index) | Op::Label(_, index) | Op::Mask(_, index) => {
-                for i in index {
-                    *i = match *i {
-                        Index::Axis(x) => Index::Axis(axis(x)),
-                        Index::At(id) => Index::At(self.swap_in(id, a, b, memo)),
-                    };
-                }
-            }
-            Op::Reduce(_, axes, body) => {
-                *axes = set(*axes);
-                *body = self.swap_in(*body, a, b, memo);
-            }
-            Op::Contract { over, left, right } => {
-                *over = set(*over);
-                *left = self.swap_in(*left, a, b, memo);
-                *right = self.swap_in(*right, a, b, memo);
-            }
-            Op::Const(_)
-            | Op::Pi
-            | Op::NegInfinity
-            | Op::Lowest
-            | Op::Smallest
-            | Op::Bool(_)
-            | Op::Place(_)
-            | Op::Scalar(_)
-            | Op::Flag(_)
-            | Op::Size(_) => {}
-            Op::Number(x) | Op::Neg(x) | Op::Powi(x, _) | Op::Unary(_, x) | Op::Not(x) => {
-                *x = self.swap_in(*x, a, b, memo);
-            }
-            Op::Add(x, y)
-            | Op::Sub(x, y)
-            | Op::Mul(x, y)
-            | Op::Div(x, y)
-            | Op::Binary(_, x, y)
-            | Op::Compare(_, x, y)
-            | Op::And(x, y) => {
-                *x = self.swap_in(*x, a, b, memo);
-                *y = self.swap_in(*y, a, b, memo);
-            }
-            Op::Select(x, y, z) => {
-                *x = self.swap_in(*x, a, b, memo);
-                *y = self.swap_in(*y, a, b, memo);
-                *z = self.swap_in(*z, a, b, memo);
-            }
-        }
-        let done = self.push(op);
-        memo.insert(id, done);
-        done
     }
 }
 
