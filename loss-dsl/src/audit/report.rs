@@ -114,6 +114,16 @@ impl Accuracy {
     }
 }
 
+/// Whether an element is off by more than a unit of its scale.
+pub(super) fn is_off(truth: &Truth, found: &[Vec<f32>]) -> bool {
+    let outputs = truth.outputs.iter().zip(found);
+    let mut elements = outputs.flat_map(|(truth, found)| truth.iter().zip(found));
+    elements.any(|(truth, found)| {
+        let scale = truth.scale.as_ref().filter(|_| found.is_finite());
+        scale.is_some_and(|scale| ulps(*found, truth, scale) > 1.0)
+    })
+}
+
 /// `|found − exact|` in units of ε · scale, the scale at least 2⁻¹²⁰, or of what rounding moves, whichever is larger.
 fn ulps(found: f32, truth: &True, scale: &Exact) -> f64 {
     let error = Exact::from_f64(found.into()).sub(&truth.value);

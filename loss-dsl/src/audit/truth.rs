@@ -34,6 +34,9 @@ pub(super) struct Truth {
 /// Tries at rounding everything once.
 const TRIES: u64 = 8;
 
+/// How precisely scales and jumps are computed.
+const BITS_OF_SCALES: usize = 320;
+
 /// A definition as the compiler derives it, and taken literally.
 pub(super) struct Definition {
     derived: Gradient,
@@ -86,41 +89,57 @@ impl Definition {
             .collect()
     }
 
-    /// All results, and what they are measured in.
+    /// All results, and what they are measured in but for [jumps](Self::add_jumps).
     pub(super) fn truth(&self, env: &Environment) -> Truth {
         let graph = self.graph();
         let roots = roots(&self.derived);
         let nodes: Vec<NodeId> = roots.iter().map(|root| root.0).collect();
         let values = settled(|| eval_all::<Exact>(graph, env, &nodes));
         // Of a scale few digits matter, but it is a difference wherever its result is.
-        let (scales, rounded) = at_precision(320, || {
+        let scales = at_precision(BITS_OF_SCALES, || {
             let held = self.held(env, &nodes);
-            let tries = (1..=TRIES).map(|seed| self.rounded(env, &nodes, &held, seed));
-            (self.scales(env, &nodes, &held), tries.collect::<Vec<_>>())
+            self.scales(env, &nodes, &held)
         });
-        let outputs = (0..roots.len()).map(|i| {
-            let axes = &roots[i].1;
+        let outputs = roots.iter().enumerate().map(|(i, (_, axes))| {
             let values = values[i].laid_out(graph, env, axes);
             let scales = scales[i].laid_out(graph, env, axes);
-            let rounded: Vec<_> = rounded
-                .iter()
-                .map(|r| r[i].laid_out(graph, env, axes))
-                .collect();
-            let elements = values.into_iter().zip(scales).enumerate();
-            let element = |(at, (value, scale)): (usize, (Exact, Several))| {
-                let jumps = rounded.iter().map(|rounded| size(&rounded[at].sub(&value)));
-                let jump = jumps.fold(Exact::zero(), |worst, jump| worst.larger(&jump));
-                True {
-                    scale: natural_scale(&value, &scale),
-                    jump: if jump.is_nan() { Exact::zero() } else { jump },
-                    value,
-                }
+            let elements = values.into_iter().zip(scales);
+            let element = |(value, scale): (Exact, Several)| True {
+                scale: natural_scale(&value, &scale),
+                jump: Exact::zero(),
+                value,
             };
             elements.map(element).collect()
         });
         Truth {
             outputs: outputs.collect(),
             in_range: self.is_in_range(env),
+        }
+    }
+
+    /// Finds out how far the results move if everything that is rounded is rounded once.
+    pub(super) fn add_jumps(&self, env: &Environment, truth: &mut Truth) {
+        let graph = self.graph();
+        let roots = roots(&self.derived);
+        let nodes: Vec<NodeId> = roots.iter().map(|root| root.0).collect();
+        at_precision(BITS_OF_SCALES, || {
+            let held = self.held(env, &nodes);
+            for seed in 1..=TRIES {
+                let rounded = self.rounded(env, &nodes, &held, seed);
+                let outputs = truth.outputs.iter_mut().zip(&rounded).zip(&roots);
+                for ((output, rounded), (_, axes)) in outputs {
+                    let rounded = rounded.laid_out(graph, env, axes);
+                    for (element, rounded) in output.iter_mut().zip(&rounded) {
+                        let jump = size(&rounded.sub(&element.value));
+                        element.jump = element.jump.larger(&jump);
+                    }
+                }
+            }
+        });
+        for element in truth.outputs.iter_mut().flatten() {
+            if element.jump.is_nan() {
+                element.jump = Exact::zero();
+            }
         }
     }
 
