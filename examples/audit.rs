@@ -1,6 +1,7 @@
 //! How accurate every loss of the library is, and how much it computes.
 //!
-//! `cargo run -p loss-tests --example audit`, or with names of losses, which are then told in full.
+//! `cargo run -p loss-tests --example audit`, or with names of losses, which are then told in full; with `--record`, what was measured is
+//! written to the table that the atlas shows.
 //!
 //! A row is a built-in loss. Errors are of `f32` values and gradients against arbitrary precision, over inputs drawn to hurt, in units in the
 //! last place of each result's natural scale (see `loss_dsl::audit`): the worst and the median, of the generated kernels and of
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use loss_codegen::schedule::Operations;
 use loss_dsl::audit::{Accuracy, Audit};
-use loss_tests::support::accuracy::{BOUND, bound};
+use loss_tests::support::accuracy::{BOUND, Record, bound, recorded, write};
 use loss_tests::support::library::FILES;
 use loss_tests::support::subject::Subject;
 use rayon::prelude::*;
@@ -23,7 +24,9 @@ use rayon::prelude::*;
 const WIDTH: u16 = 150;
 
 fn main() -> ExitCode {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
+    let records = wanted.iter().any(|word| word == "--record");
+    wanted.retain(|word| word != "--record");
     let is_wanted = |name: &&str| wanted.is_empty() || wanted.iter().any(|w| w == name);
     let names = FILES.iter().map(|file| file.0).filter(is_wanted);
     let rows: Vec<Row> = names
@@ -41,6 +44,13 @@ fn main() -> ExitCode {
         rows.len()
     );
     println!("rows outside the bound: {outside}");
+    if records && wanted.is_empty() {
+        let record: Record = rows.iter().map(|row| recorded(&row.audit)).collect();
+        if let Err(error) = write(&record) {
+            eprintln!("nothing was recorded: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
     if outside == 0 {
         ExitCode::SUCCESS
     } else {

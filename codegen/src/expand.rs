@@ -40,6 +40,24 @@ pub fn expand(input: TokenStream) -> TokenStream {
     }
 }
 
+/// The items of the one definition `name` among `definitions`, with the mistakes found in reading them.
+///
+/// # Errors
+/// All mistakes, each at its tokens.
+///
+/// # Panics
+/// If no definition has that name.
+pub fn expand_one(
+    name: &str,
+    definitions: &[Definition],
+    diagnostics: Diagnostics,
+) -> Result<TokenStream, Diagnostics> {
+    let losses = compile_definitions(definitions, diagnostics)?;
+    let named = |loss: &&Compiled| loss.literal.loss.name == name;
+    let loss = losses.iter().find(named).expect("a definition of the name");
+    Ok(items(loss, definitions))
+}
+
 /// Two losses may bring in the same third one.
 fn without_repeated_imports(definitions: Vec<Definition>) -> Vec<Definition> {
     let mut kept: Vec<Definition> = vec![];

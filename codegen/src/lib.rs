@@ -15,4 +15,4 @@ pub mod simplify;
 pub mod support;
 pub mod syntax;
 
-pub use expand::expand;
+pub use expand::{expand, expand_one};

@@ -15,6 +15,23 @@
 
 extern crate self as loss_dsl;
 
+/// The code of the guide is compiled and run.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../guide/src/first-loss.md")]
+    mod first_loss {}
+    #[doc = include_str!("../guide/src/language.md")]
+    mod language {}
+    #[doc = include_str!("../guide/src/looking.md")]
+    mod looking {}
+    #[doc = include_str!("../guide/src/numerics.md")]
+    mod numerics {}
+    #[doc = include_str!("../guide/src/performance.md")]
+    mod performance {}
+    #[doc = include_str!("../guide/src/pytorch.md")]
+    mod pytorch {}
+}
+
 #[cfg(feature = "audit")]
 pub mod audit;
 mod derivation;

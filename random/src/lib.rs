@@ -6,7 +6,7 @@
 //! list of numbers shrinks a program, and what it shrinks to is well-typed by construction.
 //!
 //! * [`choices`] is that sequence, [`grammar`] the table of what expressions look like, [`writer`] makes definitions of them;
-//! * [`point`] chooses extents and inputs;
+//! * [`point`], of the compiler's interpreter, chooses extents and inputs;
 //! * [`check`] compares the literal graph, the simplified ones and slopes by other means, in arbitrary precision;
 //! * [`drive`] runs many programs, and [`shrink`] makes the one that fails smaller;
 //! * [`sources`] gives the texts of losses to those who compile them, which is what `random/compiled` does.
@@ -21,11 +21,12 @@ pub mod choices;
 #[cfg(feature = "check")]
 pub mod drive;
 pub mod grammar;
-pub mod point;
 #[cfg(feature = "check")]
 pub mod shrink;
 pub mod sources;
 pub mod writer;
+
+pub use loss_codegen::ir::eval::point;
 
 /// A number from the environment, such as `RANDOM_SEED`.
 ///

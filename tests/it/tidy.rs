@@ -16,6 +16,7 @@ fn sources() -> Vec<(String, String)> {
         "codegen",
         "loss-macros",
         "loss-dsl",
+        "cargo-loss",
         "random",
         "examples",
         "tests",

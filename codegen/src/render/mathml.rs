@@ -225,7 +225,7 @@ impl Notation for MathMl {
         };
         let mut table = String::new();
         for (value, condition) in arms {
-            let condition = format!("<mtext>if </mtext>{condition}");
+            let condition = format!("<mtext>if&#160;</mtext>{condition}");
             table.push_str(&line(value, &condition));
         }
         table.push_str(&line(otherwise, "<mtext>otherwise</mtext>"));

@@ -33,7 +33,7 @@ mod statement;
 mod tests;
 mod token;
 
-pub use sources::{blocks_below, blocks_in, blocks_or_all};
+pub use sources::{blocks_below, blocks_in, blocks_or_all, rust_files};
 
 use crate::support::Diagnostics;
 use proc_macro2::TokenStream;

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{LexError, TokenStream};
 
-/// The inside of every `loss! { … }` at the top level of a Rust source, or of a module in it, in order.
+/// The inside of every `loss! { … }` in a Rust source, in order: at the top level, in modules and in the bodies of functions.
 ///
 /// # Errors
 /// If the source is not Rust.
 pub fn blocks_in(source: &str) -> Result<Vec<TokenStream>, syn::Error> {
     let mut blocks = Vec::new();
-    collect_blocks(syn::parse_file(source)?.items, &mut blocks);
+    for item in syn::parse_file(source)?.items {
+        collect_blocks(item, &mut blocks);
+    }
     Ok(blocks)
 }
 
@@ -26,37 +28,40 @@ pub fn blocks_or_all(source: &str) -> Result<Vec<TokenStream>, LexError> {
     }
 }
 
-fn collect_blocks(items: Vec<syn::Item>, blocks: &mut Vec<TokenStream>) {
-    for item in items {
-        match item {
-            syn::Item::Macro(item) => {
-                let path = &item.mac.path;
-                if path
-                    .segments
-                    .last()
-                    .is_some_and(|last| last.ident == "loss")
-                {
-                    blocks.push(item.mac.tokens);
+fn collect_blocks(item: syn::Item, blocks: &mut Vec<TokenStream>) {
+    match item {
+        syn::Item::Macro(item) => blocks.extend(inside(item.mac)),
+        syn::Item::Mod(module) => {
+            for item in module.content.into_iter().flat_map(|content| content.1) {
+                collect_blocks(item, blocks);
+            }
+        }
+        syn::Item::Fn(function) => {
+            for statement in function.block.stmts {
+                match statement {
+                    syn::Stmt::Macro(statement) => blocks.extend(inside(statement.mac)),
+                    syn::Stmt::Item(item) => collect_blocks(item, blocks),
+                    _ => {}
                 }
             }
-            syn::Item::Mod(module) => {
-                collect_blocks(module.content.map_or_else(Vec::new, |c| c.1), blocks);
-            }
-            _ => {}
         }
+        _ => {}
     }
 }
 
-/// The same for all Rust files of a folder and of those below it, in order of their paths.
+/// The tokens of a call, if it is one of `loss!`.
+fn inside(call: syn::Macro) -> Option<TokenStream> {
+    let last = call.path.segments.last()?;
+    (last.ident == "loss").then_some(call.tokens)
+}
+
+/// The insides of the macros in all [Rust files](rust_files) of a folder.
 ///
 /// # Errors
 /// If a folder or a file does not read, or a file is not Rust.
 pub fn blocks_below(folder: &Path) -> io::Result<Vec<TokenStream>> {
-    let mut files = Vec::new();
-    collect_files(folder, &mut files)?;
-    files.sort();
     let mut blocks = Vec::new();
-    for file in files {
+    for file in rust_files(folder)? {
         let text = std::fs::read_to_string(&file)?;
         let found = blocks_in(&text).map_err(|e| {
             io::Error::new(
@@ -69,11 +74,27 @@ pub fn blocks_below(folder: &Path) -> io::Result<Vec<TokenStream>> {
     Ok(blocks)
 }
 
+/// The Rust files of a folder and of those below it, in order of their paths; but for hidden folders, and what is marked as a cache
+/// (`target`).
+///
+/// # Errors
+/// If a folder does not read.
+pub fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    collect_files(folder, &mut files)?;
+    files.sort();
+    Ok(files)
+}
+
 fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
+        let entry = entry?;
+        let path = entry.path();
         if path.is_dir() {
-            collect_files(&path, files)?;
+            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if !is_hidden && !path.join("CACHEDIR.TAG").exists() {
+                collect_files(&path, files)?;
+            }
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }

@@ -17,6 +17,7 @@ pub mod exact;
 mod float;
 mod held;
 mod number;
+pub mod point;
 mod reduce;
 mod rows;
 mod tensor;

@@ -1,7 +1,7 @@
-//! Where a program is evaluated: extents and inputs.
+//! Where a definition is evaluated: extents and random inputs.
 
-use loss_codegen::ir::eval::{Environment, Value};
-use loss_codegen::ir::{DimId, Loss, ParamId, Range, Role};
+use super::{Environment, Value};
+use crate::ir::{DimId, Loss, ParamId, Range, Role};
 
 /// SplitMix64 (Steele, Lea & Flood 2014): numbers that their seed determines.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ impl Random {
 
 /// How inputs are chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Points {
+pub enum Points {
     /// In general position.
     General,
     /// Zeros, ones, ties, large and small ones among them.
@@ -64,11 +64,17 @@ pub fn environment(loss: &Loss, seed: u64) -> Environment {
     };
     let dims = (0..graph.dim_count() as u8).map(DimId);
     let dims: Vec<usize> = dims.map(&mut extent).collect();
-    let mut env = Environment::new(graph, &dims);
+    inputs(loss, &dims, points, &mut random)
+}
+
+/// Numbers within the declared ranges, and labels, masks, scalars and flags, for dimensions of these extents.
+pub fn inputs(loss: &Loss, dims: &[usize], points: Points, random: &mut Random) -> Environment {
+    let graph = &loss.graph;
+    let mut env = Environment::new(graph, dims);
     for id in graph.param_ids() {
         let param = graph.param(id);
         let len = env.len_of(graph, id);
-        let mut real = |range| within(range, &mut random, points);
+        let mut real = |range| within(range, random, points);
         let value = match param.role {
             Role::Tensor { .. } | Role::Cotangent => {
                 Value::Real((0..len).map(|_| real(param.range)).collect())
