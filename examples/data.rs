@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::RangeBounds;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
@@ -36,6 +37,20 @@ impl Digits {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
+    }
+
+    /// One more than the largest label.
+    pub fn classes(&self) -> usize {
+        let labels = self.labels.iter().map(|&label| usize::from(label));
+        labels.max().map_or(0, |largest| largest + 1)
+    }
+
+    /// Those whose label is in `labels`, in their order.
+    pub fn only(&self, labels: impl RangeBounds<u8>) -> Self {
+        let positions: Vec<usize> = (0..self.len())
+            .filter(|&position| labels.contains(&self.labels[position]))
+            .collect();
+        self.select(&positions)
     }
 
     /// The digits at `positions`, in that order.
@@ -199,6 +214,15 @@ mod tests {
             seen[at] = true;
         }
         assert!(seen.iter().filter(|&&seen| seen).count() > 4);
+    }
+
+    #[test]
+    fn some_classes_are_picked_whole() {
+        let digits = optical_digits().unwrap();
+        assert_eq!(digits.classes(), CLASSES);
+        let few = digits.only(0..3);
+        assert_eq!((few.classes(), few.len()), (3, 178 + 182 + 177));
+        assert_eq!(per_class(&digits.only(3..))[..4], [0, 0, 0, 183]);
     }
 
     #[test]

@@ -10,17 +10,19 @@ use std::error::Error;
 use std::io::IsTerminal;
 use std::time::Instant;
 
+use examples::angles::ClassAngles;
 use examples::data::{Digits, mnist_subset};
-use examples::report::{Row, Table, accuracy, class_angles};
-use examples::training::{Model, Schedule, Slope, fit, predictions};
+use examples::network::Shape;
+use examples::report::{Row, Table, accuracy};
+use examples::training::{Model, Schedule, Slope, cosines, fit, inner_products, predictions};
 use indicatif::{ProgressBar, ProgressStyle};
 use loss_dsl::losses::{ArcFace, CosFace, Focal, SoftmaxCrossEntropy};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Image, hidden layer, embedding.
-const SIZES: [usize; 3] = [784, 256, 64];
+/// Hidden layer, embedding.
+const SHAPES: [Shape; 2] = [Shape::Dense(256), Shape::Dense(64)];
 const TRAIN: usize = 8_000;
 const SCHEDULE: Schedule = Schedule {
     epochs: 24,
@@ -80,17 +82,6 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// How a linear head scores classes.
-fn inner_products(x: &Array2<f32>, w: &Array2<f32>) -> Array2<f32> {
-    x.dot(&w.t())
-}
-
-/// How an angular head scores classes, up to the length of x, which changes no decision.
-fn cosines(x: &Array2<f32>, w: &Array2<f32>) -> Array2<f32> {
-    let lengths = w.map_axis(Axis(1), |row| row.dot(&row).sqrt());
-    x.dot(&w.t()) / lengths
-}
-
 /// The trainings so far.
 struct Study<'a> {
     train: &'a Digits,
@@ -148,7 +139,7 @@ impl<'a> Study<'a> {
     ) -> Outcome<()> {
         let start = Instant::now();
         let (mut average, mut finite) = (f32::NAN, true);
-        let model = fit(self.train, SIZES, SCHEDULE, loss, |value| {
+        let model = fit(self.train, &SHAPES, SCHEDULE, loss, |value| {
             finite &= value.is_finite();
             average = if average.is_nan() {
                 value
@@ -175,12 +166,12 @@ impl<'a> Study<'a> {
     ) -> Row {
         let embeddings = model.embed(&self.test.images);
         let predicted = predictions(&scores(&embeddings, &model.centres));
-        let (intra, inter) = class_angles(&embeddings, &self.test.labels);
+        let angles = ClassAngles::of(&embeddings, &self.test.labels);
         Row {
             name,
             accuracy: accuracy(&predicted, &self.test.labels),
-            intra,
-            inter,
+            intra: angles.within,
+            inter: angles.between,
         }
     }
 

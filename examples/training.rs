@@ -3,10 +3,11 @@
 //! The loop only asks for the value and the two gradients at a batch. Whether the loss sees logits or angles is the
 //! business of whoever hands it in.
 
+use loss_dsl::{Inputs, Loss};
 use ndarray::{Array1, Array2, Axis};
 
-use crate::data::{CLASSES, Digits};
-use crate::network::{Dense, Network};
+use crate::data::Digits;
+use crate::network::{Layer, Network, Shape};
 use crate::optimiser::Adam;
 use crate::random::Random;
 
@@ -19,6 +20,28 @@ pub struct Slope {
     pub embeddings: Array2<f32>,
     /// Its gradient with respect to the class centres, [C, D].
     pub centres: Array2<f32>,
+}
+
+impl Slope {
+    /// That of any loss of features `x` [N, D] and centres `w` [C, D], by the names of its inputs; the gradients of others are left.
+    ///
+    /// # Errors
+    /// Those of the loss.
+    ///
+    /// # Panics
+    /// If the loss has no such inputs.
+    pub fn of(loss: &impl Loss, inputs: &Inputs<'_, f32>) -> Result<Self, loss_dsl::Error> {
+        let (value, gradients) = loss.differentiate(inputs)?;
+        let matrix = |name| {
+            let gradient = gradients[name].clone().into_dimensionality();
+            gradient.expect("features and centres are matrices")
+        };
+        Ok(Self {
+            value: value.total(),
+            embeddings: matrix("x"),
+            centres: matrix("w"),
+        })
+    }
 }
 
 /// How long and how fast to learn.
@@ -53,12 +76,14 @@ pub struct Model {
 }
 
 impl Model {
-    /// Random weights; the sizes are those of image, hidden layer and embedding.
-    pub fn new(sizes: [usize; 3], random: &mut Random) -> Self {
-        let deviation = (1.0 / sizes[2] as f64).sqrt();
+    /// Random weights for images of `pixels`; the last of `shapes` makes the embedding.
+    pub fn new(pixels: usize, shapes: &[Shape], classes: usize, random: &mut Random) -> Self {
+        let network = Network::new(pixels, shapes, random);
+        let dimensions = network.layers.last().map_or(pixels, |last| last.bias.len());
+        let deviation = (1.0 / dimensions as f64).sqrt();
         Self {
-            network: Network::new(sizes, random),
-            centres: random.matrix(CLASSES, sizes[2], deviation),
+            network,
+            centres: random.matrix(classes, dimensions, deviation),
         }
     }
 
@@ -69,43 +94,40 @@ impl Model {
 
     /// Whether every weight is finite.
     pub fn is_finite(&self) -> bool {
-        let layers = [&self.network.hidden, &self.network.embedding];
-        let finite = |layer: &&Dense| {
+        let finite = |layer: &Layer| {
             let mut weights = layer.weights.iter().chain(&layer.bias);
             weights.all(|w| w.is_finite())
         };
-        layers.iter().all(finite) && self.centres.iter().all(|w| w.is_finite())
+        self.network.layers.iter().all(finite) && self.centres.iter().all(|w| w.is_finite())
     }
 }
 
 /// The moments of every array of a [`Model`].
 struct Optimiser {
-    weights: [Adam<ndarray::Ix2>; 3],
-    biases: [Adam<ndarray::Ix1>; 2],
+    layers: Vec<(Adam<ndarray::Ix2>, Adam<ndarray::Ix1>)>,
+    centres: Adam<ndarray::Ix2>,
 }
 
 impl Optimiser {
     fn new(model: &Model) -> Self {
-        let Network { hidden, embedding } = &model.network;
+        let moments = |layer: &Layer| (Adam::new(&layer.weights), Adam::new(&layer.bias));
         Self {
-            weights: [&hidden.weights, &embedding.weights, &model.centres].map(Adam::new),
-            biases: [&hidden.bias, &embedding.bias].map(Adam::new),
+            layers: model.network.layers.iter().map(moments).collect(),
+            centres: Adam::new(&model.centres),
         }
     }
 
     fn step(&mut self, model: &mut Model, network: &Network, centres: &Array2<f32>, rate: f32) {
-        let own = &mut model.network;
-        let [hidden, embedding, head] = &mut self.weights;
-        hidden.step(&mut own.hidden.weights, &network.hidden.weights, rate);
-        embedding.step(&mut own.embedding.weights, &network.embedding.weights, rate);
-        head.step(&mut model.centres, centres, rate);
-        let [hidden, embedding] = &mut self.biases;
-        hidden.step(&mut own.hidden.bias, &network.hidden.bias, rate);
-        embedding.step(&mut own.embedding.bias, &network.embedding.bias, rate);
+        let layers = model.network.layers.iter_mut().zip(&network.layers);
+        for ((weights, bias), (layer, gradient)) in self.layers.iter_mut().zip(layers) {
+            weights.step(&mut layer.weights, &gradient.weights, rate);
+            bias.step(&mut layer.bias, &gradient.bias, rate);
+        }
+        self.centres.step(&mut model.centres, centres, rate);
     }
 }
 
-/// Trains a new model on `digits`; `progress` is told the loss of every step.
+/// Trains a new model on `digits`, with a centre for each of their classes; `progress` is told the loss of every step.
 ///
 /// The same arguments give the same model, bit for bit.
 ///
@@ -113,13 +135,13 @@ impl Optimiser {
 /// The first error of `loss`.
 pub fn fit<E>(
     digits: &Digits,
-    sizes: [usize; 3],
+    shapes: &[Shape],
     schedule: Schedule,
     mut loss: impl FnMut(&Array2<f32>, &Array2<f32>, &Array1<u8>) -> Result<Slope, E>,
     mut progress: impl FnMut(f32),
 ) -> Result<Model, E> {
     let mut random = Random::new(schedule.seed);
-    let mut model = Model::new(sizes, &mut random);
+    let mut model = Model::new(digits.images.ncols(), shapes, digits.classes(), &mut random);
     let mut optimiser = Optimiser::new(&model);
     let steps = schedule.steps(digits.len()) as f32;
     let mut step = 0.0;
@@ -129,9 +151,7 @@ pub fn fit<E>(
             let batch = digits.select(positions).moved(schedule.shift, &mut random);
             let at = model.network.forward(&batch.images);
             let slope = loss(&at.embedding, &model.centres, &batch.labels)?;
-            let gradient = model
-                .network
-                .backward(&batch.images, &at, &slope.embeddings);
+            let gradient = model.network.backward(&at, &slope.embeddings);
             let rate = schedule.rate * 0.5 * (1.0 + (std::f32::consts::PI * step / steps).cos());
             optimiser.step(&mut model, &gradient, &slope.centres, rate);
             progress(slope.value);
@@ -139,6 +159,17 @@ pub fn fit<E>(
         }
     }
     Ok(model)
+}
+
+/// How a linear head scores classes: the inner products of `embeddings` [N, D] and `centres` [C, D].
+pub fn inner_products(embeddings: &Array2<f32>, centres: &Array2<f32>) -> Array2<f32> {
+    embeddings.dot(&centres.t())
+}
+
+/// How an angular head scores classes, up to the length of the embedding, which changes no decision.
+pub fn cosines(embeddings: &Array2<f32>, centres: &Array2<f32>) -> Array2<f32> {
+    let lengths = centres.map_axis(Axis(1), |row| row.dot(&row).sqrt());
+    inner_products(embeddings, centres) / lengths
 }
 
 /// The class with the largest score of each row; the first of equals.
@@ -181,7 +212,8 @@ mod tests {
         };
         let run = || {
             let mut values = Vec::new();
-            let model = fit(&digits, [9, 8, 4], schedule, squared_distance, |v| {
+            let shapes = [Shape::Dense(8), Shape::Dense(4)];
+            let model = fit(&digits, &shapes, schedule, squared_distance, |v| {
                 values.push(v)
             });
             (model.expect("never fails").centres, values)

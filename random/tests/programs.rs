@@ -1,6 +1,6 @@
 //! Random programs, interpreted; see the library's documentation for what is checked.
 //!
-//! They are the same in every run. `RANDOM_SEED` gives others, `RANDOM_CASES` more or fewer of them than four thousand; from twenty thousand
+//! They are the same in every run. `RANDOM_SEED` gives others, `RANDOM_CASES` more or fewer of them than two and a half thousand; from twenty thousand
 //! on, every rewrite rule has to have fired. A failure prints the
 //! seed, the definition that it shrinks to, and the point: the example `check` repeats it.
 
@@ -14,7 +14,7 @@ use loss_random::drive::run;
 use loss_random::setting;
 
 /// Programs in every run.
-const CASES: u64 = 4_000;
+const CASES: u64 = 2_500;
 
 /// Fewer programs than these need not show everything.
 const ENOUGH: u64 = 20_000;
@@ -23,7 +23,7 @@ const ENOUGH: u64 = 20_000;
 const FAILURES: usize = 5;
 
 /// Programs in one portion, which one thread checks.
-const PORTION: u64 = 500;
+const PORTION: u64 = 250;
 
 #[test]
 fn random_programs_keep_their_values_and_have_their_slopes() {

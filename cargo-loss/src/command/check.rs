@@ -21,13 +21,18 @@ pub(super) fn run(paths: &[PathBuf], deny_warnings: bool) -> Result<Outcome, Str
                     }
                 };
                 losses += compiled.len();
-                let hazards = compiled.iter().flat_map(|loss| &loss.hazards);
-                for hazard in hazards.filter(|hazard| !hazard.acknowledged) {
-                    warnings += 1;
-                    let name = block.definitions.iter().find(|d| !d.imported);
-                    let range = hazard.range.or(name.map(|d| d.name.range));
-                    let range = range.expect("a compiled block has a definition");
-                    anstream::println!("{}\n", report::hazard(source, hazard, range));
+                for loss in &compiled {
+                    let name = &loss.literal.loss.name;
+                    let own = block.definitions.iter().find(|d| d.name.text == *name);
+                    let own = own
+                        .expect("a compiled loss comes from a definition")
+                        .name
+                        .range;
+                    for hazard in loss.hazards.iter().filter(|hazard| !hazard.acknowledged) {
+                        warnings += 1;
+                        let range = hazard.range.unwrap_or(own);
+                        anstream::println!("{}\n", report::hazard(source, hazard, range));
+                    }
                 }
             }
         }
