@@ -13,7 +13,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=RANDOM_SEED");
     println!("cargo::rerun-if-env-changed=RANDOM_LOSSES");
-    let (seed, count) = (setting("RANDOM_SEED", 1), setting("RANDOM_LOSSES", 30));
+    let (seed, count) = (setting("RANDOM_SEED", 1), setting("RANDOM_LOSSES", 20));
     let sources: Vec<(usize, String)> = loss_random::sources::sources(seed, count as usize)
         .enumerate()
         .collect();

@@ -1,6 +1,6 @@
 //! Random programs, interpreted; see the library's documentation for what is checked.
 //!
-//! They are the same in every run. `RANDOM_SEED` gives others, `RANDOM_CASES` more or fewer of them than two and a half thousand; from twenty thousand
+//! They are the same in every run. `RANDOM_SEED` gives others, `RANDOM_CASES` more or fewer of them than fifteen hundred; from twenty thousand
 //! on, every rewrite rule has to have fired. A failure prints the
 //! seed, the definition that it shrinks to, and the point: the example `check` repeats it.
 
@@ -14,7 +14,7 @@ use loss_random::drive::run;
 use loss_random::setting;
 
 /// Programs in every run.
-const CASES: u64 = 2_500;
+const CASES: u64 = 1_500;
 
 /// Fewer programs than these need not show everything.
 const ENOUGH: u64 = 20_000;
