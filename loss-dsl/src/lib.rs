@@ -38,6 +38,7 @@ mod derivation;
 mod engine;
 mod error;
 mod gradcheck;
+pub mod graph;
 mod input;
 mod label;
 mod loss;

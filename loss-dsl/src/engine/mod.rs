@@ -137,6 +137,19 @@ pub(crate) fn pull_back<L: Loss, F: Float>(
     Ok(())
 }
 
+/// Gradients of Σ upstream · value, in one pass.
+pub(crate) fn differentiate_from<L: Loss, F: Float>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+    upstream: &Upstream<'_, F>,
+    targets: GradientTargets<'_, F>,
+) -> Result<Value<F>, Error> {
+    let bound = bind::bind(loss, inputs)?;
+    reduce::check_upstream(loss.options(), &bound, upstream)?;
+    target::check(L::spec(), inputs, &targets)?;
+    Ok(backward(loss, inputs, &bound, Some(upstream), targets))
+}
+
 /// Zero gradients in the shapes and memory orders of the inputs.
 pub(crate) fn blank_gradients<F: Float>(
     spec: &'static Spec,
@@ -166,7 +179,7 @@ pub(crate) fn blank_gradient<F: Float>(
 }
 
 /// The inputs that are differentiated, in order.
-fn differentiable_inputs<'i, 'a, F>(
+pub(crate) fn differentiable_inputs<'i, 'a, F>(
     spec: &Spec,
     inputs: &'i Inputs<'a, F>,
 ) -> impl Iterator<Item = &'i Input<'a, F>>

@@ -12,6 +12,7 @@ mod expanded;
 mod ignoring;
 mod layouts;
 mod mocks;
+mod recorded;
 mod reductions;
 mod refusals;
 mod saving;
