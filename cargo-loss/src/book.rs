@@ -140,7 +140,7 @@ impl Book {
     /// All mistakes of its block, as they are shown.
     pub(crate) fn compile(&self, entry: Entry<'_>) -> Result<Compiled, String> {
         let all = self.compile_block(entry.block);
-        let all = all.map_err(|mistakes| report::mistakes(entry.source, &mistakes))?;
+        let all = all.map_err(|mistakes| report::refused(entry.name(), entry.source, &mistakes))?;
         let named = |loss: &Compiled| loss.literal.loss.name == entry.name();
         Ok(all.into_iter().find(named).expect("one of the block"))
     }
@@ -153,7 +153,7 @@ impl Book {
         let mut mistakes = entry.block.diagnostics.clone();
         let losses = sema::analyse(&self.complete(entry.block), &mut mistakes);
         if !mistakes.is_empty() {
-            return Err(report::mistakes(entry.source, &mistakes));
+            return Err(report::refused(entry.name(), entry.source, &mistakes));
         }
         let named = |loss: &Loss| loss.name == entry.name();
         Ok(losses

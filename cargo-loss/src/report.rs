@@ -14,6 +14,14 @@ pub(crate) fn mistakes(source: &Source, found: &Diagnostics) -> String {
     shown.join("\n\n")
 }
 
+/// Why a definition is not looked at: its block has mistakes.
+pub(crate) fn refused(name: &str, source: &Source, found: &Diagnostics) -> String {
+    let mistakes = mistakes(source, found);
+    format!(
+        "{name} is not looked at while it has mistakes, or what it is defined with has\n\n{mistakes}"
+    )
+}
+
 /// One mistake.
 pub(crate) fn mistake(source: &Source, found: &Diagnostic) -> String {
     let group = at(source, Level::ERROR, &found.message, found.range);

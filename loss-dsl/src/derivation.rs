@@ -65,6 +65,17 @@ pub struct Search {
     pub saturated: bool,
 }
 
+/// The gradient by one parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GradientFormula {
+    /// Name of the parameter.
+    pub parameter: &'static str,
+    /// The parameter as formulas have it: `gamma` is γ.
+    pub symbol: Formula,
+    /// ∂loss/∂parameter.
+    pub slope: Formula,
+}
+
 /// A loss, its gradients and what they share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Derivation {
@@ -74,8 +85,8 @@ pub struct Derivation {
     pub definition: &'static str,
     /// The loss after simplification.
     pub value: Formula,
-    /// ∂loss/∂parameter, by name of the parameter, in declaration order.
-    pub gradients: &'static [(&'static str, Formula)],
+    /// ∂loss/∂parameter, in declaration order.
+    pub gradients: &'static [GradientFormula],
     /// Symbols that the formulas above use, each with what it stands for; later ones may use earlier ones.
     pub shared: &'static [(Formula, Formula)],
     /// Choices made at kinks and removable singularities, a sentence each.
@@ -97,11 +108,10 @@ impl Derivation {
     /// The formulas as a LaTeX `aligned` environment (amsmath), to be put in mathematics mode; hazards last.
     pub fn to_latex(&self) -> String {
         let value = ("L".to_owned(), self.value.latex);
-        let slopes = self.gradients.iter().map(|(name, formula)| {
-            (
-                format!("\\frac{{\\partial L}}{{\\partial {}}}", latex_name(name)),
-                formula.latex,
-            )
+        let slopes = self.gradients.iter().map(|gradient| {
+            let by = gradient.symbol.latex;
+            let left = format!("\\frac{{\\partial L}}{{\\partial {by}}}");
+            (left, gradient.slope.latex)
         });
         let shared = self
             .shared
@@ -132,8 +142,8 @@ impl fmt::Display for Derivation {
         }
         writeln!(f, "\nvalue\n    {}", self.value)?;
         writeln!(f, "\ngradients")?;
-        for (name, formula) in self.gradients {
-            writeln!(f, "    ∂/∂{name} = {formula}")?;
+        for GradientFormula { symbol, slope, .. } in self.gradients {
+            writeln!(f, "    ∂/∂{symbol} = {slope}")?;
         }
         if !self.shared.is_empty() {
             writeln!(f, "\nwhere")?;
@@ -161,15 +171,6 @@ impl fmt::Display for Derivation {
             )?;
         }
         Ok(())
-    }
-}
-
-/// A name of several letters is set upright and its underscores are escaped.
-fn latex_name(name: &str) -> String {
-    let mut letters = name.chars();
-    match (letters.next(), letters.next()) {
-        (Some(_), Some(_)) => format!("\\mathrm{{{}}}", name.replace('_', "\\_")),
-        _ => name.to_owned(),
     }
 }
 

@@ -80,8 +80,11 @@ where
     loss: L,
     arrays: A,
     value: ArrayD<F>,
-    last: Mutex<Option<Arc<Pulled<F, A::Gradient>>>>,
+    last: Last<F, A::Gradient>,
 }
+
+/// The gradients that were asked for last.
+type Last<F, G> = Mutex<Option<Arc<Pulled<F, G>>>>;
 
 /// Gradients for one upstream gradient.
 #[derive(Debug)]

@@ -54,7 +54,7 @@ mod value;
 #[doc(hidden)]
 pub use rt as __rt;
 
-pub use derivation::{Derivation, Formula, Hazard, Search};
+pub use derivation::{Derivation, Formula, GradientFormula, Hazard, Search};
 pub use error::Error;
 pub use gradcheck::{GradientEntry, GradientReport, Slope, check_gradients, slope};
 /// The types of 16 bits that arrays may have.

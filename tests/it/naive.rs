@@ -170,7 +170,7 @@ fn table() -> Vec<Row> {
 fn naive_spellings_have_the_formulas_of_stable_ones() {
     for (loss, expected) in table() {
         let derivation = loss.derivation();
-        let gradients = derivation.gradients.iter().map(|(_, formula)| formula.text);
+        let gradients = derivation.gradients.iter().map(|g| g.slope.text);
         let found: Vec<&str> = [derivation.value.text]
             .into_iter()
             .chain(gradients)

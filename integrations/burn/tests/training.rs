@@ -1,7 +1,7 @@
 //! A loss that nobody here has written trains a module with burn's optimiser.
 
 use burn::module::{Module, Param};
-use burn::optim::{GradientsParams, Optimizer, SgdConfig};
+use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{Device, Tensor};
 use loss_burn::BurnLoss;
 

@@ -105,11 +105,37 @@ fn lines(x: (f64, f64, &str), y_name: &str, caption: &str, all: &[Line]) -> Resu
             chart
                 .configure_series_labels()
                 .label_font((FONT, 13).into_font().color(&TEXT))
-                .position(SeriesLabelPosition::UpperRight)
+                .position(emptiest(x, (low, high), all))
                 .draw()?;
         }
         Ok(())
     })
+}
+
+/// The corner with the fewest points, where a legend hides the least.
+fn emptiest(x: (f64, f64, &str), (low, high): (f64, f64), all: &[Line]) -> SeriesLabelPosition {
+    let corners = [
+        (SeriesLabelPosition::UpperRight, true, true),
+        (SeriesLabelPosition::LowerLeft, false, false),
+        (SeriesLabelPosition::UpperLeft, false, true),
+        (SeriesLabelPosition::LowerRight, true, false),
+    ];
+    let points = || all.iter().flat_map(|line| &line.points);
+    let within = |&(is_right, is_upper): &(bool, bool)| {
+        let is_within = |point: &&(f64, f64)| {
+            let across = (point.0 - x.0) / (x.1 - x.0);
+            let up = (point.1 - low) / (high - low);
+            (across > 0.6) == is_right
+                && (is_right || across < 0.4)
+                && (up > 0.65) == is_upper
+                && (is_upper || up < 0.35)
+        };
+        points().filter(is_within).count()
+    };
+    let corner = corners
+        .into_iter()
+        .min_by_key(|corner| within(&(corner.1, corner.2)));
+    corner.map_or(SeriesLabelPosition::UpperRight, |corner| corner.0)
 }
 
 /// Where all is seen that is finite, with some room.

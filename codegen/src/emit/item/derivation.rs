@@ -5,7 +5,8 @@ use quote::quote;
 
 use crate::emit::Account;
 use crate::ir::Loss;
-use crate::render::Rendered;
+use crate::render::symbol::{Symbol, SymbolRole};
+use crate::render::{Formula, Rendered};
 use crate::simplify::Stop;
 
 /// The formulas as data.
@@ -23,17 +24,13 @@ pub(in crate::emit) fn derivation(
         let (text, latex) = (&r.text, &r.latex);
         quote!(::loss_dsl::Formula { text: #text, latex: #latex })
     };
-    let pairs = |list: &[(String, Rendered)]| -> Vec<TokenStream> {
-        list.iter()
-            .map(|(name, r)| {
-                let formula = formula(r);
-                quote!((#name, #formula))
-            })
-            .collect()
-    };
     let (name, source) = (&loss.name, &loss.source);
     let value = formula(&formulas.value);
-    let slopes = pairs(&formulas.gradients);
+    let slopes = formulas.gradients.iter().map(|(name, slope)| {
+        let symbol = Rendered::of(&Formula::Symbol(Symbol::named(name, SymbolRole::Tensor)));
+        let (symbol, slope) = (formula(&symbol), formula(slope));
+        quote!(::loss_dsl::GradientFormula { parameter: #name, symbol: #symbol, slope: #slope })
+    });
     let shared = formulas.shared.iter().map(|(symbol, r)| {
         let (symbol, formula) = (formula(symbol), formula(r));
         quote!((#symbol, #formula))

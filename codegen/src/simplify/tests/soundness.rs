@@ -10,8 +10,8 @@ use crate::simplify::rules;
 
 /// At least so many claims of each rule are compared, (finding, point) pairs with a finite left side; of these so many at
 /// the boundary.
-const COMPARED: usize = 3000;
-const AT_BOUNDARY: usize = 1200;
+const COMPARED: usize = 1500;
+const AT_BOUNDARY: usize = 600;
 /// Every finding of every sample is compared at so many points of either kind.
 const EACH: u64 = 10;
 /// Enough for any rule that can be compared at all.

@@ -8,27 +8,39 @@ pub(super) static DERIVATION: ::loss_dsl::Derivation = ::loss_dsl::Derivation {
         latex: r"\operatorname{lse}_C z - z_y",
     },
     gradients: &[
-        (
-            "x",
-            ::loss_dsl::Formula {
+        ::loss_dsl::GradientFormula {
+            parameter: "x",
+            symbol: ::loss_dsl::Formula {
+                text: "x",
+                latex: "x",
+            },
+            slope: ::loss_dsl::Formula {
                 text: "sum[C](g * w) / t",
                 latex: r"\tfrac1t \sum_C g\, w",
             },
-        ),
-        (
-            "w",
-            ::loss_dsl::Formula {
+        },
+        ::loss_dsl::GradientFormula {
+            parameter: "w",
+            symbol: ::loss_dsl::Formula {
+                text: "w",
+                latex: "w",
+            },
+            slope: ::loss_dsl::Formula {
                 text: "sum[N](g * x) / t",
                 latex: r"\tfrac1t \sum_N g\, x",
             },
-        ),
-        (
-            "t",
-            ::loss_dsl::Formula {
+        },
+        ::loss_dsl::GradientFormula {
+            parameter: "t",
+            symbol: ::loss_dsl::Formula {
+                text: "t",
+                latex: "t",
+            },
+            slope: ::loss_dsl::Formula {
                 text: "-sum[C](g * z) / t",
                 latex: r"-\tfrac1t \sum_C g\, z",
             },
-        ),
+        },
     ],
     shared: &[
         (
