@@ -14,4 +14,5 @@ pub mod patches;
 pub mod progress;
 pub mod random;
 pub mod report;
+pub mod timing;
 pub mod training;

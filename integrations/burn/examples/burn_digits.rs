@@ -6,7 +6,6 @@
 //! line.
 
 use std::error::Error;
-use std::time::{Duration, Instant};
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -18,7 +17,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use examples::data::{CLASSES, Digits, mnist_subset};
 use examples::progress::Progress;
 use examples::random::Random;
-use examples::report::{headed, percent};
+use examples::timing::Steps;
 use indicatif::MultiProgress;
 use loss_burn::BurnLoss;
 use loss_dsl::losses::{ArcFace, SoftmaxCrossEntropy};
@@ -96,23 +95,21 @@ fn train(
     let mut network = Network::new(&device);
     let mut optimiser = AdamConfig::new().init();
     let mut random = Random::new(SEED);
-    let steps = EPOCHS * (train.len() / BATCH);
-    let mut progress = Progress::new(&MultiProgress::new(), name.to_owned(), steps)?;
-    let (start, mut in_loss) = (Instant::now(), Duration::ZERO);
+    let count = EPOCHS * (train.len() / BATCH);
+    let mut progress = Progress::new(&MultiProgress::new(), name.to_owned(), count)?;
+    let mut steps = Steps::default();
     for _ in 0..EPOCHS {
         let order = random.permutation(train.len());
         for positions in order.chunks_exact(BATCH) {
             let (images, labels) = tensors(&train.select(positions), &device);
             let features = network.forward(images);
-            let before = Instant::now();
-            let value = loss(features, network.centres.val(), labels)?;
-            in_loss += before.elapsed();
+            let value = steps.loss(|| loss(features, network.centres.val(), labels))?;
             let gradients = GradientsParams::from_grads(value.backward(), &network);
             network = optimiser.step(RATE, network, gradients);
             progress.step(value.into_scalar());
         }
     }
-    let time = start.elapsed();
+    steps.stop();
     progress.finish()?;
     let (images, labels) = tensors(test, &device);
     let scores = score(network.forward(images), network.centres.val());
@@ -123,9 +120,7 @@ fn train(
         .int()
         .sum();
     let right: i64 = right.into_scalar();
-    let step = |time: Duration| format!("{:.2} ms", 1e3 * time.as_secs_f64() / steps as f64);
-    let accuracy = percent(right as f64 / test.len() as f64);
-    Ok([name.to_owned(), accuracy, step(time), step(in_loss)])
+    Ok(steps.row(name, right as usize, test.len()))
 }
 
 fn logits(features: Tensor<2>, centres: Tensor<2>) -> Tensor<2> {
@@ -167,8 +162,6 @@ fn main() -> Outcome<()> {
             cosines,
         )?,
     ];
-    let mut table = headed(["loss", "accuracy", "a step", "of it in the loss"]);
-    table.add_rows(rows);
-    println!("{table}");
+    println!("{}", Steps::table(rows));
     Ok(())
 }

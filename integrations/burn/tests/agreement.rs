@@ -3,7 +3,7 @@
 mod support;
 
 use burn::nn::loss as theirs;
-use burn::tensor::{DType, Int, Tensor};
+use burn::tensor::{DType, Tensor};
 use loss_burn::{BurnLoss, Error};
 use loss_dsl::losses::{
     CosineEmbedding, GaussianNll, Huber, KlDivergence, LabelSmoothing, MeanSquaredError,

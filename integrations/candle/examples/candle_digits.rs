@@ -5,14 +5,12 @@
 //! The same network starts from the same weights and sees the same digits in the same order each time. From softmax to ArcFace is one
 //! line.
 
-use std::time::{Duration, Instant};
-
 use candle_core::{Device, Result, Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW, loss as candle_loss};
 use examples::data::{CLASSES, Digits, mnist_subset};
 use examples::progress::Progress;
 use examples::random::Random;
-use examples::report::{headed, percent};
+use examples::timing::Steps;
 use indicatif::MultiProgress;
 use loss_candle::CandleLoss;
 use loss_dsl::losses::{ArcFace, SoftmaxCrossEntropy};
@@ -84,35 +82,27 @@ fn train(
         ..ParamsAdamW::default()
     };
     let mut optimiser = AdamW::new(network.variables(), parameters)?;
-    let steps = EPOCHS * (train.len() / BATCH);
-    let mut progress = Progress::new(&MultiProgress::new(), name.to_owned(), steps)?;
-    let (start, mut in_loss) = (Instant::now(), Duration::ZERO);
+    let count = EPOCHS * (train.len() / BATCH);
+    let mut progress = Progress::new(&MultiProgress::new(), name.to_owned(), count)?;
+    let mut steps = Steps::default();
     for _ in 0..EPOCHS {
         let order = random.permutation(train.len());
         for positions in order.chunks_exact(BATCH) {
             let (images, labels) = tensors(&train.select(positions))?;
             let features = network.forward(&images)?;
-            let before = Instant::now();
-            let value = loss(&features, &network.centres, &labels)?;
-            in_loss += before.elapsed();
+            let value = steps.loss(|| loss(&features, &network.centres, &labels))?;
             optimiser.backward_step(&value)?;
             progress.step(value.to_scalar()?);
         }
     }
-    let time = start.elapsed();
+    steps.stop();
     progress.finish()?;
     let (images, labels) = tensors(test)?;
     let scores = score(&network.forward(&images)?, &network.centres)?;
     let right = scores.argmax(1)?.to_dtype(labels.dtype())?.eq(&labels)?;
     let right: Vec<u8> = right.to_vec1()?;
-    let accuracy = right.iter().map(|&r| f64::from(r)).sum::<f64>() / right.len() as f64;
-    let step = |time: Duration| format!("{:.2} ms", 1e3 * time.as_secs_f64() / steps as f64);
-    Ok([
-        name.to_owned(),
-        percent(accuracy),
-        step(time),
-        step(in_loss),
-    ])
+    let count = right.iter().filter(|&&is_right| is_right == 1).count();
+    Ok(steps.row(name, count, right.len()))
 }
 
 fn logits(features: &Tensor, centres: &Tensor) -> Result<Tensor> {
@@ -153,8 +143,6 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
             cosines,
         )?,
     ];
-    let mut table = headed(["loss", "accuracy", "a step", "of it in the loss"]);
-    table.add_rows(rows);
-    println!("{table}");
+    println!("{}", Steps::table(rows));
     Ok(())
 }

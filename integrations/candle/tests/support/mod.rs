@@ -2,17 +2,12 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
+use examples::random::Random;
 
-/// Numbers between -2 and 2 that repeat late, the same in every run.
+/// Numbers between -2 and 2, the same in every run.
 pub(crate) fn numbers(seed: u64, count: usize) -> Vec<f64> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let step = |_| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1u64 << 51) as f64 - 2.0
-    };
-    (0..count).map(step).collect()
+    let mut random = Random::new(seed);
+    (0..count).map(|_| 4.0 * random.uniform() - 2.0).collect()
 }
 
 pub(crate) fn tensor(seed: u64, shape: impl Into<Shape>, dtype: DType) -> Result<Tensor> {
