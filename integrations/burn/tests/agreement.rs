@@ -6,8 +6,9 @@ use burn::nn::loss as theirs;
 use burn::tensor::{DType, Tensor};
 use loss_burn::{BurnLoss, Error};
 use loss_dsl::losses::{
-    CosineEmbedding, GaussianNll, Huber, KlDivergence, LabelSmoothing, MeanSquaredError,
-    PoissonNll, SigmoidCrossEntropy, SmoothL1, SoftmaxCrossEntropy, TripletMargin, WeightedSoftmax,
+    CosineEmbedding, GaussianNll, Huber, KlDivergence, LabelSmoothing, MeanAbsoluteError,
+    MeanSquaredError, PoissonNll, SigmoidCrossEntropy, SmoothL1, SoftmaxCrossEntropy,
+    TripletMargin, WeightedSoftmax,
 };
 use loss_dsl::{Loss, Reduction};
 use support::{assert_close, device, labels, tensor, variable};
@@ -73,6 +74,16 @@ fn weighted_cross_entropy() {
     compare(&[&z], 4e-6, loss.apply((&z, &w, &y)), expected);
 }
 
+/// Padding has no loss, and does not count in the mean.
+#[test]
+fn padded_labels() {
+    let (z, y) = (variable(1, [7, 5], DType::F32), labels(7, 5));
+    let config = theirs::CrossEntropyLossConfig::new().with_pad_tokens(Some(vec![3]));
+    let expected = config.init(&device()).forward(z.clone(), y.clone());
+    let loss = SoftmaxCrossEntropy::default().with_ignore_index(3);
+    compare(&[&z], 4e-6, loss.apply((&z, &y)), expected);
+}
+
 #[test]
 fn cross_entropy_of_a_linear_layer() {
     for (dtype, tolerance) in TYPES {
@@ -103,6 +114,14 @@ fn distances() {
             theirs::MseLoss::new().forward(a, b, Mean),
         );
         let (a, b) = own();
+        let expected = theirs::LpLossConfig::l1().forward(a, b, Mean);
+        compare(
+            &[&x],
+            tolerance,
+            MeanAbsoluteError::default().apply((&x, &t)),
+            expected,
+        );
+        let (a, b) = own();
         let expected = theirs::HuberLossConfig::new(0.75)
             .init()
             .forward(a, b, Mean);
@@ -119,6 +138,37 @@ fn distances() {
             ..SmoothL1::default()
         };
         compare(&[&x], tolerance, smooth.apply((&x, &t)), expected);
+    }
+}
+
+loss_dsl::loss! {
+    /// The logistic loss of a score and a sign.
+    SoftMargin(x: [N], sign: const [N]) { ln(1 + exp(-sign * x)) }
+}
+
+loss_dsl::loss! {
+    /// How far the first score is from being above the second one by a margin, or below for a sign of -1.
+    MarginRanking(a: [N], b: [N], sign: const [N], margin: scalar = 0) { relu(-sign * (a - b) + margin) }
+}
+
+/// What burn has and the library has not is a line.
+#[test]
+fn losses_of_scores_and_signs() {
+    for (dtype, tolerance) in TYPES {
+        let (a, b) = (variable(3, [4, 6], dtype), variable(4, [4, 6], dtype));
+        let signs = tensor(5, [4, 6], dtype).sign();
+        let expected = theirs::SoftMarginLoss::new().forward(a.clone(), signs.clone(), Mean);
+        let ours = SoftMargin::default().apply((&a, &signs));
+        compare(&[&a], tolerance, ours, expected);
+        let own = theirs::MarginRankingLossConfig::new()
+            .with_margin(0.5)
+            .init();
+        let expected = own.forward(a.clone(), b.clone(), signs.clone(), Mean);
+        let loss = MarginRanking {
+            margin: 0.5,
+            ..MarginRanking::default()
+        };
+        compare(&[&a, &b], tolerance, loss.apply((&a, &b, &signs)), expected);
     }
 }
 

@@ -61,6 +61,21 @@ fn cross_entropy_of_a_linear_layer() -> Result<()> {
     Ok(())
 }
 
+loss_dsl::loss! {
+    /// The negative logarithm of the probability of the label.
+    LogLikelihood(x: [N, C], y: [N] in C) { -x[C = y] }
+}
+
+#[test]
+fn log_likelihood() -> Result<()> {
+    for (dtype, tolerance) in TYPES {
+        let (x, y) = (variable(1, (7, 5), dtype)?, labels(7, 5)?);
+        let ours = || LogLikelihood::default().apply(&[&x, &y]);
+        compare(&[&x], tolerance, ours, || theirs::nll(&x, &y))?;
+    }
+    Ok(())
+}
+
 #[test]
 fn mean_squared_error() -> Result<()> {
     for (dtype, tolerance) in TYPES {
