@@ -158,6 +158,18 @@ pub(crate) fn is_double<L: Loss>(arrays: &[Array]) -> Result<bool, Error> {
     for (parameter, array) in L::spec().arrays().zip(arrays) {
         let name = parameter.name;
         let found = array.tensor(name)?.dtype();
+        let is_label = matches!(
+            parameter.kind,
+            ParameterKind::Label { .. } | ParameterKind::Identity
+        );
+        if is_label && found.is_float() {
+            let (input, expected) = (name.to_owned(), "a tensor of integers");
+            return Err(Error::Type {
+                input,
+                found,
+                expected,
+            });
+        }
         if matches!(parameter.kind, ParameterKind::Tensor { .. }) {
             if !matches!(found, DType::F32 | DType::F64 | DType::F16 | DType::BF16) {
                 let (input, expected) = (name.to_owned(), "F32, F64, F16 or BF16");

@@ -21,7 +21,8 @@ use crate::node::{Arguments, First, Further, Place, Source, tensor};
 /// Losses on burn's tensors. Every loss has it.
 pub trait BurnLoss: Loss + 'static {
     /// The value of the loss of tensors, which stand in the order in which the loss declares them: a mean or a sum.
-    /// Gradients flow to every differentiable tensor.
+    /// Gradients flow to every differentiable tensor. Learned scalars
+    /// keep the value of their field: [`call`](Self::call) takes them as tensors.
     ///
     /// # Errors
     /// See [`Error`]; and if the reduction is [`None`](loss_dsl::Reduction::None) and there are several values.
@@ -67,7 +68,8 @@ impl<L: Loss + 'static> Call<L> {
         self
     }
 
-    /// Weights the samples; of the shape of the per-sample losses. Weights get no gradient.
+    /// Weights the samples; of the shape of the per-sample losses. A mean still divides by how many there are, or, with
+    /// [`Normalizer::WeightedMean`](loss_dsl::Normalizer::WeightedMean), by the sum of the weights. Weights get no gradient.
     pub fn sample_weights<const D: usize>(mut self, weights: &Tensor<D>) -> Self {
         self.weights = Some(weights.into());
         self

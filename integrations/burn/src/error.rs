@@ -93,7 +93,7 @@ impl fmt::Display for Error {
             } => {
                 write!(
                     f,
-                    "`{double}` is F64 and `{other}` is {found:?}: one type is computed in"
+                    "`{double}` is F64 and `{other}` is {found:?}, where all are F64 or none is: convert one with `cast`"
                 )
             }
             Self::NoSuchScalar {

@@ -14,7 +14,8 @@ use crate::node::{Arguments, Attach};
 /// Losses on candle's tensors. Every loss has it.
 pub trait CandleLoss: Loss + 'static {
     /// The value of the loss of `tensors`, which stand in the order in which the loss declares them: a scalar, or with
-    /// [`Reduction::None`](loss_dsl::Reduction::None) a value for each position of the batch. Gradients flow to every differentiable tensor.
+    /// [`Reduction::None`](loss_dsl::Reduction::None) a value for each position of the batch. Gradients flow to every differentiable tensor. Learned scalars
+    /// keep the value of their field: [`call`](Self::call) takes them as tensors.
     ///
     /// # Errors
     /// See [the crate](crate#errors).
@@ -52,7 +53,8 @@ impl<'a, L: Loss + 'static> Call<'a, L> {
         self
     }
 
-    /// Weights the samples; of the shape of the per-sample losses. Weights get no gradient.
+    /// Weights the samples; of the shape of the per-sample losses. A mean still divides by how many there are, or, with
+    /// [`Normalizer::WeightedMean`](loss_dsl::Normalizer::WeightedMean), by the sum of the weights. Weights get no gradient.
     pub fn sample_weights(mut self, weights: &'a Tensor) -> Self {
         self.weights = Some(weights);
         self

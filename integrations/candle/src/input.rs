@@ -27,18 +27,25 @@ pub(crate) fn unrolled(tensor: &Tensor) -> Result<Tensor> {
 /// If the loss cannot take the tensors by their number, device or types.
 pub(crate) fn is_double<L: Loss>(tensors: &[Tensor]) -> Result<bool> {
     let parameters: Vec<_> = L::spec().arrays().collect();
+    let names: Vec<_> = parameters.iter().map(|p| p.name).collect();
+    let order = names.join(", ");
     if parameters.len() != tensors.len() {
-        let names: Vec<_> = parameters.iter().map(|p| p.name).collect();
-        let (given, wanted) = (tensors.len(), names.join(", "));
+        let learned: Vec<_> = L::spec().learned().map(|p| p.name).collect();
+        let hint = if learned.is_empty() {
+            String::new()
+        } else {
+            let learned = learned.join(", ");
+            format!("; what is learned ({learned}) is given with `call(…).learned(name, …)`")
+        };
+        let (given, wanted) = (tensors.len(), names.len());
         bail!(
-            "{}: {given} tensors, where it takes {}: {wanted}",
-            L::NAME,
-            names.len()
+            "{}: {given} tensors, where it takes {wanted}: {order}{hint}",
+            L::NAME
         );
     }
     let mut reals = vec![];
     for (parameter, tensor) in parameters.iter().zip(tensors) {
-        let name = parameter.name;
+        let (name, dtype) = (parameter.name, tensor.dtype());
         if !tensor.device().is_cpu() {
             let device = tensor.device().location();
             bail!(
@@ -46,16 +53,22 @@ pub(crate) fn is_double<L: Loss>(tensors: &[Tensor]) -> Result<bool> {
                 L::NAME
             );
         }
-        if matches!(parameter.kind, ParameterKind::Tensor { .. }) {
-            match tensor.dtype() {
-                real @ (DType::F32 | DType::F64 | DType::F16 | DType::BF16) => {
-                    reals.push((name, real))
-                }
-                other => bail!(
-                    "{}: `{name}` is {other:?}, where F32, F64, F16 or BF16 is expected",
-                    L::NAME
-                ),
+        let is_real = matches!(dtype, DType::F32 | DType::F64 | DType::F16 | DType::BF16);
+        let expected = match parameter.kind {
+            ParameterKind::Tensor { .. } if !is_real => "F32, F64, F16 or BF16",
+            ParameterKind::Label { .. } | ParameterKind::Identity if is_real => {
+                "U8, U32, I16, I32 or I64"
             }
+            _ => "",
+        };
+        if !expected.is_empty() {
+            bail!(
+                "{}: `{name}` is {dtype:?}, where {expected} is expected; it takes {order}",
+                L::NAME
+            );
+        }
+        if matches!(parameter.kind, ParameterKind::Tensor { .. }) {
+            reals.push((name, dtype));
         }
     }
     let double = reals.iter().find(|real| real.1 == DType::F64);
@@ -63,8 +76,8 @@ pub(crate) fn is_double<L: Loss>(tensors: &[Tensor]) -> Result<bool> {
     match (double, other) {
         (Some((double, _)), Some((name, other))) => {
             bail!(
-                "{}: `{double}` is F64 and `{name}` is {other:?}: one type is computed in",
-                L::NAME
+                "{}: `{double}` is F64 and `{name}` is {other:?}, where all are F64 or none is: convert one with `to_dtype`",
+                L::NAME,
             )
         }
         (double, _) => Ok(double.is_some()),

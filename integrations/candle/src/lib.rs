@@ -20,10 +20,10 @@
 //!
 //! | in the loss | in candle |
 //! | --- | --- |
-//! | tensor | `F32`, `F64`, `F16` or `BF16`; of one call `F32` and the 16-bit types may be mixed, and all of it is computed in `f32` |
+//! | tensor | `F32`, `F64`, `F16` or `BF16`; of one call `F32` and the 16-bit types may be mixed, and all of it is computed in `f32`; `F64` is mixed with none of them |
 //! | label | `U8`, `U32`, `I16`, `I32` or `I64` |
 //! | mask | any of these; what is not 0 is true |
-//! | learned scalar | a scalar tensor given to [`Call::learned`], or the field of the loss |
+//! | learned scalar | a tensor of one real number of any type, given to [`Call::learned`]; or the field of the loss |
 //!
 //! Tensors may be transposed, sliced or broadcast: nothing is copied unless it is broadcast. The value is `F64` if the tensors are, and
 //! `F32` otherwise; it is a scalar, or with [`Reduction::None`](loss_dsl::Reduction::None) it has the shape of the batch.
@@ -38,7 +38,7 @@
 //! # Errors
 //!
 //! Whatever [`loss_dsl::Error`] says of shapes, labels and settings, with the name of the loss; a tensor that is not on the CPU; a type that has
-//! no meaning for the parameter. Nothing panics.
+//! no meaning for the parameter. Nothing panics. (With `RUST_BACKTRACE` set, candle adds a backtrace to every error.)
 
 mod call;
 mod input;
