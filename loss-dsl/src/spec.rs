@@ -49,6 +49,16 @@ pub struct ParameterSpec {
     pub axes: &'static [usize],
 }
 
+impl ParameterSpec {
+    /// Whether it is a tensor that has a gradient.
+    pub fn is_differentiable(&self) -> bool {
+        self.kind
+            == ParameterKind::Tensor {
+                differentiable: true,
+            }
+    }
+}
+
 /// The kinds of parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ParameterKind {
@@ -147,12 +157,7 @@ impl Spec {
 
     /// Tensors that have a gradient, in declaration order.
     pub fn differentiable(&self) -> impl Iterator<Item = &'static ParameterSpec> {
-        self.parameters.iter().filter(|p| {
-            p.kind
-                == ParameterKind::Tensor {
-                    differentiable: true,
-                }
-        })
+        self.parameters.iter().filter(|p| p.is_differentiable())
     }
 
     /// Run-time scalars, in declaration order.

@@ -71,35 +71,23 @@ impl<const D: usize> From<&Tensor<D>> for Array {
     }
 }
 
-impl<const D: usize> From<&Tensor<D, Int>> for Array {
-    fn from(tensor: &Tensor<D, Int>) -> Self {
-        let inner = tensor
-            .clone()
-            .without_autodiff()
-            .try_into_primitive::<Flex>();
-        Self::constant(inner.map_err(|error| format!("{error:?}")))
-    }
+macro_rules! constants {
+    ($($kind:ident),+) => {$(
+        impl<const D: usize> From<&Tensor<D, $kind>> for Array {
+            fn from(tensor: &Tensor<D, $kind>) -> Self {
+                let inner = tensor.clone().without_autodiff().try_into_primitive::<Flex>();
+                Self {
+                    tensor: usable(inner.map_err(|error| format!("{error:?}"))),
+                    tracked: None,
+                    graph: Graph::Without,
+                }
+            }
+        }
+    )+};
 }
-
-impl<const D: usize> From<&Tensor<D, Bool>> for Array {
-    fn from(tensor: &Tensor<D, Bool>) -> Self {
-        let inner = tensor
-            .clone()
-            .without_autodiff()
-            .try_into_primitive::<Flex>();
-        Self::constant(inner.map_err(|error| format!("{error:?}")))
-    }
-}
+constants!(Int, Bool);
 
 impl Array {
-    fn constant(tensor: Result<FlexTensor, String>) -> Self {
-        Self {
-            tensor: usable(tensor),
-            tracked: None,
-            graph: Graph::Without,
-        }
-    }
-
     /// What it holds.
     pub(crate) fn tensor(&self, name: &str) -> Result<&FlexTensor, Error> {
         self.tensor.as_ref().map_err(|found| Error::Backend {

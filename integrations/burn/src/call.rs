@@ -6,12 +6,12 @@ use std::sync::Arc;
 use burn::backend::autodiff::checkpoint::strategy::{
     BalancedCheckpointing, CheckpointStrategy, NoCheckpointing,
 };
-use burn::backend::autodiff::ops::{Backward, OpsKind};
+use burn::backend::autodiff::ops::{Backward, NodeGuard, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, DispatchKindConversion, DispatchTensor, Flex, TensorMetadata};
 use burn::tensor::Tensor;
+use loss_dsl::Loss;
 use loss_dsl::graph::Recorded;
-use loss_dsl::{Loss, ParameterKind};
 use ndarray::{ArrayD, IxDyn};
 
 use crate::array::{Array, Graph, InGraph, IntoArrays, Real, is_double};
@@ -95,12 +95,7 @@ impl<L: Loss + 'static> Call<L> {
             self.loss.options_mut().sample_weights = weights.ok();
         }
         let parameters = L::spec().arrays().zip(&self.arrays);
-        let differentiable = parameters.filter(|(parameter, _)| {
-            parameter.kind
-                == ParameterKind::Tensor {
-                    differentiable: true,
-                }
-        });
+        let differentiable = parameters.filter(|(parameter, _)| parameter.is_differentiable());
         let mut inputs: Vec<(usize, Array)> = differentiable
             .map(|(_, array)| array.clone())
             .enumerate()
@@ -187,25 +182,27 @@ where
         };
         let value = value.clone();
         attached = Some(match attached {
-            None => {
-                let first = First.prepare::<C>([input.node()]).compute_bound();
-                match first.stateful() {
-                    OpsKind::Tracked(step) => step.finish(place, value),
-                    OpsKind::UnTracked(step) => step.finish(value),
-                }
-            }
+            None => operation::<C, _, 1>(First, [input.node()], place, value),
             Some(so_far) => {
-                let further = Further
-                    .prepare::<C>([so_far.node(), input.node()])
-                    .compute_bound();
-                match further.stateful() {
-                    OpsKind::Tracked(step) => step.finish(place, value),
-                    OpsKind::UnTracked(step) => step.finish(value),
-                }
+                let inputs = [so_far.node(), input.node()];
+                operation::<C, _, 2>(Further, inputs, place, value)
             }
         });
     }
     Tensor::from_primitive::<Autodiff<Flex, C>>(attached.unwrap_or_else(|| InGraph::new(value)))
+}
+
+/// The value as the result of an operation.
+fn operation<C: CheckpointStrategy, O: Backward<Flex, N, State = Place>, const N: usize>(
+    operation: O,
+    inputs: [NodeGuard; N],
+    place: Place,
+    value: FlexTensor,
+) -> InGraph {
+    match operation.prepare::<C>(inputs).compute_bound().stateful() {
+        OpsKind::Tracked(step) => step.finish(place, value),
+        OpsKind::UnTracked(step) => step.finish(value),
+    }
 }
 
 fn extents(tensor: &FlexTensor) -> Vec<usize> {

@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Tensor, bail};
+use loss_dsl::Loss;
 use loss_dsl::graph::Recorded;
-use loss_dsl::{Loss, ParameterKind};
 use ndarray::{ArrayD, IxDyn};
 
 use crate::input::{Real, is_double, unrolled};
@@ -88,8 +88,11 @@ impl<'a, L: Loss + 'static> Call<'a, L> {
             let weights = weights.map_err(candle_core::Error::wrap)?;
             self.loss.options_mut().sample_weights = Some(weights);
         }
-        let mut inputs: Vec<Tensor> = differentiable::<L>(&tensors).cloned().collect();
-        let mut places: Vec<usize> = (0..inputs.len()).collect();
+        let parameters = L::spec().arrays().zip(&tensors);
+        let differentiable = parameters.filter(|(parameter, _)| parameter.is_differentiable());
+        let differentiable = differentiable.map(|(_, tensor)| tensor);
+        let mut inputs: Vec<(usize, &Tensor)> = differentiable.enumerate().collect();
+        let count = inputs.len();
         for (name, scalar) in &self.learned {
             let mut names = L::spec().learned();
             let Some(place) = names.position(|p| p.name == *name) else {
@@ -108,14 +111,9 @@ impl<'a, L: Loss + 'static> Call<'a, L> {
                 .to_dtype(DType::F64)?
                 .to_vec1::<f64>()?[0];
             self.loss.set_scalar(name, value);
-            places.push(differentiable::<L>(&tensors).count() + place);
-            inputs.push((*scalar).clone());
+            inputs.push((count + place, scalar));
         }
-        let tracked: Vec<_> = inputs
-            .iter()
-            .zip(places)
-            .filter(|(input, _)| input.track_op())
-            .collect();
+        inputs.retain(|(_, input)| input.track_op());
         let detached = tensors.iter().map(Tensor::detach).collect();
         let arguments = Arguments {
             tensors: detached,
@@ -124,10 +122,10 @@ impl<'a, L: Loss + 'static> Call<'a, L> {
         let call = Arc::new(Recorded::<L, F, _>::new(
             self.loss,
             arguments,
-            !tracked.is_empty(),
+            !inputs.is_empty(),
         )?);
         let mut value = None;
-        for (input, index) in tracked {
+        for (index, input) in inputs {
             let call = call.clone();
             let attach = Attach { call, index };
             value = Some(match value {
@@ -144,16 +142,4 @@ impl<'a, L: Loss + 'static> Call<'a, L> {
             }
         }
     }
-}
-
-/// The tensors that are differentiated.
-fn differentiable<L: Loss>(tensors: &[Tensor]) -> impl Iterator<Item = &Tensor> {
-    let parameters = L::spec().arrays().zip(tensors);
-    let kept = parameters.filter(|(p, _)| {
-        p.kind
-            == ParameterKind::Tensor {
-                differentiable: true,
-            }
-    });
-    kept.map(|(_, tensor)| tensor)
 }

@@ -9,7 +9,7 @@ use super::bound::{Bound, BoundTensor};
 use super::labels::unravel;
 use crate::input::Inputs;
 use crate::rt::{Float, Layout, Stored, TensorMut};
-use crate::spec::{ParameterKind, Spec};
+use crate::spec::Spec;
 
 /// The elements of a tensor by batch position.
 struct Samples<'l> {
@@ -82,11 +82,8 @@ pub(super) fn cleaned_tensors<F: Float>(
     bound: &Bound<F>,
     inputs: &Inputs<'_, F>,
 ) -> Vec<Option<Vec<F>>> {
-    let differentiable = ParameterKind::Tensor {
-        differentiable: true,
-    };
     let is_shared = |tensor: &BoundTensor<F>| {
-        tensor.parameter.kind == differentiable && batch_axes(spec, tensor.parameter.axes).is_none()
+        tensor.parameter.is_differentiable() && batch_axes(spec, tensor.parameter.axes).is_none()
     };
     let shared = spec.learned().next().is_some() || bound.tensors.iter().any(is_shared);
     let valid = bound.ignored.iter().position(|ignored| !ignored);

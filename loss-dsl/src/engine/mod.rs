@@ -29,7 +29,7 @@ use crate::input::{Input, Inputs};
 use crate::loss::Loss;
 use crate::rt::{Call, Float, Losses, gradient_like};
 use crate::saved::Saved;
-use crate::spec::{ParameterKind, Spec};
+use crate::spec::Spec;
 use crate::value::{GradientTargets, Gradients, Upstream, Value};
 use reduce::Scaling;
 
@@ -186,15 +186,8 @@ pub(crate) fn differentiable_inputs<'i, 'a, F>(
 where
     F: Float,
 {
-    let parameters = spec.arrays().map(|p| {
-        p.kind
-            == ParameterKind::Tensor {
-                differentiable: true,
-            }
-    });
-    parameters
-        .zip(inputs.as_slice())
-        .filter_map(|(differentiated, input)| differentiated.then_some(input))
+    let parameters = spec.arrays().zip(inputs.as_slice());
+    parameters.filter_map(|(parameter, input)| parameter.is_differentiable().then_some(input))
 }
 
 /// The forward pass of a checked call.

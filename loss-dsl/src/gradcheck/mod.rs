@@ -19,7 +19,6 @@ use ndarray::{ArrayD, Dimension, IxDyn};
 use crate::error::Error;
 use crate::input::{Input, Inputs};
 use crate::loss::Loss;
-use crate::spec::ParameterKind;
 use crate::value::{Gradients, Upstream, Value};
 use report::Measured;
 
@@ -51,12 +50,7 @@ pub fn check_gradients<'a, L: Loss>(
     let gradients = analytic(loss, &inputs, cotangent.as_ref())?;
     let mut report = GradientReport::new(weighted(&value, cotangent.as_ref()));
     let arrays = L::spec().arrays().enumerate();
-    let tensors = arrays.filter(|(_, p)| {
-        p.kind
-            == ParameterKind::Tensor {
-                differentiable: true,
-            }
-    });
+    let tensors = arrays.filter(|(_, p)| p.is_differentiable());
     for ((at, parameter), gradient) in tensors.zip(&gradients.tensors) {
         report.add(
             parameter.name,
