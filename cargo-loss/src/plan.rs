@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use loss_codegen::emit::Plans;
 use loss_codegen::ir::Graph;
+use loss_codegen::schedule::Plans;
 use loss_codegen::schedule::account::{Account, Array};
 use loss_codegen::schedule::plan::Plan;
 

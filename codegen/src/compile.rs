@@ -2,11 +2,11 @@
 
 use proc_macro2::{Ident, TokenStream};
 
-use crate::emit::{Account, Header, Plans};
+use crate::emit::{Account, Header};
 use crate::hazard::{self, Hazard};
 use crate::ir::{Gradient, Loss, Simplified};
 use crate::render::{self, Derivation};
-use crate::schedule::{self, Operations};
+use crate::schedule::{self, Operations, Plans, ShardedPlans};
 use crate::simplify::{Extraction, Options, Report, simplify_with, simplify_with_report};
 use crate::support::Diagnostics;
 use crate::syntax::ast::Definition;
@@ -50,6 +50,11 @@ impl Compiled {
             hazards: &self.hazards,
             report: &self.report,
         }
+    }
+
+    /// The loops of the kernels for an axis that is spread over ranks, if there is one that may be.
+    pub fn sharded(&self) -> Option<ShardedPlans> {
+        ShardedPlans::new(&self.simplified.kernel, &self.plans)
     }
 
     /// Counts the operations of the kernel, and of what it could have been.

@@ -15,9 +15,21 @@ use crate::support::Diagnostics;
 use crate::syntax::ast::Definition;
 use crate::syntax::{self, print};
 
+/// Which kernels a loss gets beside its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kernels {
+    /// Those for an axis that is spread over ranks.
+    pub sharded: bool,
+}
+
 /// Expands `loss! { input }`: the items of every loss, or every mistake together with the
 /// interface of every loss, so that no further errors follow.
 pub fn expand(input: TokenStream) -> TokenStream {
+    expand_with(input, Kernels::default())
+}
+
+/// As [`expand`], with more kernels.
+pub fn expand_with(input: TokenStream, kernels: Kernels) -> TokenStream {
     let mut diagnostics = Diagnostics::new();
     let definitions = without_repeated_imports(syntax::parse(input.clone(), &mut diagnostics));
     if diagnostics.is_empty()
@@ -29,12 +41,12 @@ pub fn expand(input: TokenStream) -> TokenStream {
     match compile_definitions(&definitions, diagnostics) {
         Ok(losses) => losses
             .iter()
-            .map(|loss| items(loss, &definitions))
+            .map(|loss| items(loss, &definitions, kernels))
             .collect(),
         Err(diagnostics) => {
             let mut tokens = diagnostics.to_compile_errors();
             let own = definitions.iter().filter(|definition| !definition.imported);
-            tokens.extend(own.map(|definition| interface(definition, &definitions)));
+            tokens.extend(own.map(|definition| interface(definition, &definitions, kernels)));
             tokens
         }
     }
@@ -55,7 +67,7 @@ pub fn expand_one(
     let losses = compile_definitions(definitions, diagnostics)?;
     let named = |loss: &&Compiled| loss.literal.loss.name == name;
     let loss = losses.iter().find(named).expect("a definition of the name");
-    Ok(items(loss, definitions))
+    Ok(items(loss, definitions, Kernels::default()))
 }
 
 /// Two losses may bring in the same third one.
@@ -73,13 +85,17 @@ fn without_repeated_imports(definitions: Vec<Definition>) -> Vec<Definition> {
     kept
 }
 
-fn items(loss: &Compiled, definitions: &[Definition]) -> TokenStream {
+fn items(loss: &Compiled, definitions: &[Definition], kernels: Kernels) -> TokenStream {
     let mut items = emit::emit(
         &loss.header,
         &loss.simplified.kernel,
         &loss.plans,
         loss.account(),
     );
+    if kernels.sharded {
+        let graph = &loss.simplified.kernel.loss.graph;
+        items.extend(emit::sharded(&loss.header, graph, loss.sharded().as_ref()));
+    }
     let definition = definitions
         .iter()
         .find(|d| !d.imported && d.name.text == loss.literal.loss.name)
@@ -89,10 +105,10 @@ fn items(loss: &Compiled, definitions: &[Definition]) -> TokenStream {
 }
 
 /// The fields and methods of a loss beside errors; the bare type where its header is at fault.
-fn interface(definition: &Definition, definitions: &[Definition]) -> TokenStream {
+fn interface(definition: &Definition, definitions: &[Definition], kernels: Kernels) -> TokenStream {
     let header = header(definition);
     match sema::outline(definition) {
-        Some(outline) => items(&compile_loss(header, outline), definitions),
+        Some(outline) => items(&compile_loss(header, outline), definitions, kernels),
         None => emit::stub(&header),
     }
 }

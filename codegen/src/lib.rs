@@ -15,4 +15,4 @@ pub mod simplify;
 pub mod support;
 pub mod syntax;
 
-pub use expand::{expand, expand_one};
+pub use expand::{Kernels, expand, expand_one, expand_with};

@@ -107,6 +107,29 @@ pub enum Error {
         /// The input's shape.
         expected: Vec<usize>,
     },
+    /// An axis that cannot be sharded.
+    NotSharded {
+        /// Name of the loss.
+        loss: &'static str,
+        /// The axis that was asked for.
+        axis: String,
+        /// The axis that can be, if there is one.
+        possible: Option<&'static str>,
+    },
+    /// What another rank found wrong with a sharded call, or this one.
+    OnRank {
+        /// The rank; the lowest, if there are several.
+        rank: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// Ranks that do not make the same call.
+    Disagreement {
+        /// The lowest rank that does something else than rank 0.
+        rank: usize,
+        /// What is different.
+        what: String,
+    },
     /// An upstream gradient that is not shaped like the value.
     Upstream {
         /// The shape that came; `None` for a scalar.
@@ -207,6 +230,21 @@ impl fmt::Display for Error {
                     f,
                     "gradient of `{input}`: shape {shape:?} given, the input has shape {expected:?}"
                 )
+            }
+            Self::NotSharded {
+                loss,
+                axis,
+                possible,
+            } => {
+                write!(f, "axis {axis} of {loss} cannot be sharded: ")?;
+                match possible {
+                    Some(possible) => write!(f, "only {possible} can"),
+                    None => write!(f, "none can"),
+                }
+            }
+            Self::OnRank { rank, message } => write!(f, "rank {rank}: {message}"),
+            Self::Disagreement { rank, what } => {
+                write!(f, "rank {rank} and rank 0 differ: {what}")
             }
             Self::Upstream { shape, expected } => {
                 write!(

@@ -48,6 +48,7 @@ mod plan;
 #[doc(hidden)]
 pub mod rt;
 mod saved;
+pub mod sharding;
 mod spec;
 mod value;
 

@@ -11,6 +11,7 @@ use crate::input::Inputs;
 use crate::options::{Normalizer, Options, Reduction};
 use crate::rt::{Call, Float, Losses, TensorMut};
 use crate::saved::Saved;
+use crate::sharding::Axis;
 use crate::spec::Spec;
 use crate::value::{GradientTargets, Gradients, Value};
 
@@ -56,6 +57,12 @@ pub trait Loss: Clone + Debug + Send + Sync {
 
     /// The options, to be changed.
     fn options_mut(&mut self) -> &mut Options;
+
+    /// The axis of which the arrays have a part only.
+    #[doc(hidden)]
+    fn shard(&self) -> Option<&Axis> {
+        None
+    }
 
     /// Writes the loss of every batch position, in row-major order over the value's axes, or their sum, and the
     /// auxiliary outputs, each row-major over its axes and already of the right length. A declared

@@ -5,5 +5,8 @@ use proc_macro::TokenStream;
 /// Declares losses as mathematics; see `loss_dsl::loss`.
 #[proc_macro]
 pub fn loss(input: TokenStream) -> TokenStream {
-    loss_codegen::expand(input.into()).into()
+    let kernels = loss_codegen::Kernels {
+        sharded: cfg!(feature = "sharding"),
+    };
+    loss_codegen::expand_with(input.into(), kernels).into()
 }

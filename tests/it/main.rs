@@ -23,6 +23,7 @@ mod never_nan;
 mod oracle;
 mod pieces;
 mod plans;
+mod sharded;
 mod snapshots;
 mod spellings;
 mod support;

@@ -10,4 +10,5 @@ pub mod judge;
 pub mod library;
 pub mod outcome;
 pub mod random;
+pub mod sharded;
 pub mod subject;

@@ -41,7 +41,7 @@ impl Scope<'_> {
             Op::Scalar(param) => self.scalar(param),
             Op::Flag(param) => self.flag(param),
             Op::Size(dim) => {
-                let size = self.size(dim);
+                let size = self.total(dim);
                 quote!(F::from_usize(#size))
             }
             Op::Load(param, index) => {
@@ -60,12 +60,15 @@ impl Scope<'_> {
             }
             Op::Position(axis) => {
                 if self.lane_axis != Some(axis) {
-                    let position = self.place(Index::Axis(axis));
-                    return quote!((#position as u32));
+                    let position = self.position(axis);
+                    return match self.first(axis) {
+                        Some(first) => quote!(((#first + #position) as u32)),
+                        None => quote!((#position as u32)),
+                    };
                 }
                 // In 32 bits from the start: as many lanes as a float has.
-                match self.start(axis) {
-                    Some(start) => quote!(((#start + from) as u32 + i as u32)),
+                match self.first(axis) {
+                    Some(first) => quote!(((#first + from) as u32 + i as u32)),
                     None => quote!((from as u32 + i as u32)),
                 }
             }
@@ -119,6 +122,16 @@ impl Scope<'_> {
                 let (c, a, b) = (self.expr(c), self.expr(a), self.expr(b));
                 quote!(::loss_dsl::__rt::select(#c, #a, #b))
             }
+            Op::Local(a) => {
+                let (a, shard) = (self.expr(a), self.shard());
+                quote!(#shard.local(#a))
+            }
+            Op::Owned(a) => {
+                let (a, shard) = (self.expr(a), self.shard());
+                quote!(#shard.owns(#a))
+            }
+            // Until the ranks' are added.
+            Op::Join(a) => self.expr(a),
             Op::Reduce(..) | Op::Contract { .. } => {
                 unreachable!("reductions and products are variables or buffers where they are used")
             }

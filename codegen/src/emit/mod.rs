@@ -11,6 +11,7 @@ mod kernel;
 mod lanes;
 mod nest;
 mod scope;
+mod sharded;
 mod stub;
 mod vector;
 mod warning;
@@ -19,12 +20,13 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::hazard::Hazard;
-use crate::ir::Gradient;
+use crate::ir::{Gradient, Graph};
 use crate::render::{Derivation, Rendered};
-use crate::schedule;
+use crate::schedule::Plans;
 use crate::schedule::plan::{Plan, Step};
 use crate::simplify::Report;
 
+pub use sharded::sharded;
 pub use stub::stub;
 
 /// What the user wrote around the formula.
@@ -36,31 +38,6 @@ pub struct Header {
     pub attributes: Vec<TokenStream>,
     /// The name of the type.
     pub name: Ident,
-}
-
-/// The plans of a loss.
-#[derive(Clone, Debug)]
-pub struct Plans {
-    /// Evaluation.
-    pub forward: Plan,
-    /// Evaluation with the auxiliary outputs.
-    pub auxiliary: Option<Plan>,
-    /// Evaluation with all gradients.
-    pub backward: Plan,
-    /// The declared weight.
-    pub weights: Option<Plan>,
-}
-
-impl Plans {
-    /// Schedules the kernels of a loss.
-    pub fn new(gradient: &Gradient) -> Self {
-        Plans {
-            forward: schedule::forward(&gradient.loss),
-            auxiliary: schedule::auxiliary(&gradient.loss),
-            backward: schedule::backward(gradient),
-            weights: schedule::weights(&gradient.loss),
-        }
-    }
 }
 
 /// What is told of a loss beside its kernels.
@@ -106,18 +83,7 @@ pub fn emit(
     let spec = item::spec(loss, splittable, coupled);
     let derivation = item::derivation(loss, account, &item::plan(&loss.graph, plans));
     let accessors = item::accessors(loss);
-    let forward = hygienic(forward(loss, plans));
-    let backward = hygienic(kernel::emit(&loss.graph, &plans.backward, "Backward"));
-    let weights = match &plans.weights {
-        Some(plan) => {
-            let body = hygienic(kernel::emit(&loss.graph, plan, "Weights"));
-            quote!(#body true)
-        }
-        None => quote!(false),
-    };
-    let local = |name: &str| Ident::new(name, Span::mixed_site());
-    let (call, losses, auxiliary) = (local("call"), local("losses"), local("auxiliary"));
-    let (gradients, learn, weights_name) = (local("gradients"), local("learn"), local("weights"));
+    let kernels = kernels(&loss.graph, plans, "");
     let text = loss.name.clone();
     quote! {
         #(#items)*
@@ -130,43 +96,64 @@ pub fn emit(
             #derivation
             #accessors
 
-            #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
-            fn forward_kernel<F: ::loss_dsl::Float>(
-                #call: &::loss_dsl::__rt::Call<'_, F>,
-                #losses: ::loss_dsl::__rt::Losses<'_, F>,
-                #auxiliary: &mut [::std::vec::Vec<F>],
-            ) {
-                #forward
-            }
+            #kernels
+        }
+    }
+}
 
-            #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
-            fn gradient_kernel<F: ::loss_dsl::Float>(
-                #call: &::loss_dsl::__rt::Call<'_, F>,
-                #losses: ::loss_dsl::__rt::Losses<'_, F>,
-                #gradients: &mut [::loss_dsl::__rt::TensorMut<'_, F>],
-                #learn: &mut [f64],
-            ) {
-                #backward
-            }
+/// The kernels as methods of a trait, whose names begin with `prefix`.
+fn kernels(graph: &Graph, plans: &Plans, prefix: &str) -> TokenStream {
+    let name = |kernel: &str| Ident::new(&format!("{prefix}{kernel}_kernel"), Span::call_site());
+    let [forward_name, gradient_name, weight_name] = ["forward", "gradient", "weight"].map(name);
+    let forward = hygienic(forward(graph, plans));
+    let backward = hygienic(kernel::emit(graph, &plans.backward, "Backward"));
+    let weight = match &plans.weights {
+        Some(plan) => {
+            let body = hygienic(kernel::emit(graph, plan, "Weights"));
+            quote!(#body true)
+        }
+        None => quote!(false),
+    };
+    let local = |name: &str| Ident::new(name, Span::mixed_site());
+    let (call, losses, auxiliary) = (local("call"), local("losses"), local("auxiliary"));
+    let (gradients, learn, weights) = (local("gradients"), local("learn"), local("weights"));
+    quote! {
+        #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
+        fn #forward_name<F: ::loss_dsl::Float>(
+            #call: &::loss_dsl::__rt::Call<'_, F>,
+            #losses: ::loss_dsl::__rt::Losses<'_, F>,
+            #auxiliary: &mut [::std::vec::Vec<F>],
+        ) {
+            #forward
+        }
 
-            #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
-            fn weight_kernel<F: ::loss_dsl::Float>(
-                #call: &::loss_dsl::__rt::Call<'_, F>,
-                #weights_name: &mut [F],
-            ) -> bool {
-                #weights
-            }
+        #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
+        fn #gradient_name<F: ::loss_dsl::Float>(
+            #call: &::loss_dsl::__rt::Call<'_, F>,
+            #losses: ::loss_dsl::__rt::Losses<'_, F>,
+            #gradients: &mut [::loss_dsl::__rt::TensorMut<'_, F>],
+            #learn: &mut [f64],
+        ) {
+            #backward
+        }
+
+        #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
+        fn #weight_name<F: ::loss_dsl::Float>(
+            #call: &::loss_dsl::__rt::Call<'_, F>,
+            #weights: &mut [F],
+        ) -> bool {
+            #weight
         }
     }
 }
 
 /// The body of evaluation; auxiliary outputs are computed only where the caller has room for them.
-fn forward(loss: &crate::ir::Loss, plans: &Plans) -> TokenStream {
-    let alone = kernel::emit(&loss.graph, &plans.forward, "Forward");
+fn forward(graph: &Graph, plans: &Plans) -> TokenStream {
+    let alone = kernel::emit(graph, &plans.forward, "Forward");
     let Some(plan) = &plans.auxiliary else {
         return alone;
     };
-    let with_outputs = kernel::emit(&loss.graph, plan, "ForwardAuxiliary");
+    let with_outputs = kernel::emit(graph, plan, "ForwardAuxiliary");
     quote! {
         if auxiliary.is_empty() {
             #alone

@@ -131,6 +131,35 @@ impl<'p> Scope<'p> {
         Some(quote!(#name))
     }
 
+    /// The position of the tile's first on the whole axis: what is added to a position within the tile to compare it with
+    /// labels. Elsewhere than [`start`](Self::start) where the axis is sharded.
+    pub(super) fn first(&mut self, axis: AxisId) -> Option<TokenStream> {
+        if self.plan.sharded() != Some(axis) {
+            return self.start(axis);
+        }
+        let name = format_ident!("first_{}", plain(&self.graph.axis(axis).name));
+        self.prelude
+            .insert(name.to_string(), quote!(let #name = self.tile.first;));
+        Some(quote!(#name))
+    }
+
+    /// The own part of the sharded axis, as a variable of the nest.
+    pub(super) fn shard(&mut self) -> TokenStream {
+        self.prelude
+            .insert("shard".to_owned(), quote!(let shard = self.call.shard();));
+        quote!(shard)
+    }
+
+    /// The extent of a dimension, on all ranks together.
+    pub(super) fn total(&mut self, dim: DimId) -> TokenStream {
+        let sharded = self.plan.sharded();
+        if sharded.is_some_and(|axis| self.graph.axis(axis).dim == dim) {
+            let shard = self.shard();
+            return quote!(#shard.total);
+        }
+        self.size(dim)
+    }
+
     /// The extent of a dimension, as a variable of the nest.
     pub(super) fn size(&mut self, dim: DimId) -> TokenStream {
         let name = extent_name(self.graph, dim);

@@ -7,7 +7,7 @@
 //!
 //! [`lower`] takes primitives apart into stable operations, [`store`] decides what is kept
 //! in buffers and in which step each is filled, [`nest`] orders the work within a row, [`lanes`] decides whether many
-//! rows are taken at once.
+//! rows are taken at once, [`sharded`] plans for an axis whose positions are spread over ranks.
 
 pub mod account;
 mod contraction;
@@ -17,6 +17,7 @@ mod lower;
 mod nest;
 mod operations;
 pub mod plan;
+mod sharded;
 mod show;
 mod store;
 #[cfg(test)]
@@ -26,33 +27,60 @@ use crate::ir::{Gradient, Graph, Loss, NodeId, ParamId, Role};
 use lower::Lowering;
 pub use operations::{Count, Operations, operations};
 use plan::{Output, Plan};
+pub use sharded::ShardedPlans;
 
-/// The plan of evaluation: the loss per sample.
-pub fn forward(loss: &Loss) -> Plan {
-    let outputs = [request(loss.value, &loss.batch, Output::Losses)];
-    plan(&loss.graph, &loss.batch, &outputs)
+/// The plans of a loss.
+#[derive(Clone, Debug)]
+pub struct Plans {
+    /// Evaluation: the loss per sample.
+    pub forward: Plan,
+    /// Evaluation with the auxiliary outputs, if there are any.
+    pub auxiliary: Option<Plan>,
+    /// The loss per sample with all gradients.
+    pub backward: Plan,
+    /// The declared weight per sample.
+    pub weights: Option<Plan>,
 }
 
-/// The plan of evaluation together with the auxiliary outputs, if there are any.
-pub fn auxiliary(loss: &Loss) -> Option<Plan> {
-    if loss.auxiliary.is_empty() {
-        return None;
+impl Plans {
+    /// Schedules the kernels of a loss.
+    pub fn new(gradient: &Gradient) -> Self {
+        let loss = &gradient.loss;
+        let plan = |requests: Vec<Request>| plan(&loss.graph, &loss.batch, &requests);
+        Plans {
+            forward: plan(values(loss)),
+            auxiliary: auxiliary(loss).map(plan),
+            backward: plan(gradients(gradient)),
+            weights: weights(loss).map(plan),
+        }
     }
-    let mut outputs = vec![request(loss.value, &loss.batch, Output::Losses)];
-    for (i, auxiliary) in loss.auxiliary.iter().enumerate() {
-        outputs.push(request(
-            auxiliary.node,
-            &auxiliary.axes,
-            Output::Auxiliary(i),
-        ));
-    }
-    Some(plan(&loss.graph, &loss.batch, &outputs))
 }
 
 /// The plan of the loss per sample together with all gradients.
 pub fn backward(gradient: &Gradient) -> Plan {
     let loss = &gradient.loss;
-    let mut outputs = vec![request(loss.value, &loss.batch, Output::Losses)];
+    plan(&loss.graph, &loss.batch, &gradients(gradient))
+}
+
+/// The loss per sample.
+fn values(loss: &Loss) -> Vec<Request> {
+    vec![request(loss.value, &loss.batch, Output::Losses)]
+}
+
+/// The loss per sample and the auxiliary outputs, if there are any.
+fn auxiliary(loss: &Loss) -> Option<Vec<Request>> {
+    let mut requests = values(loss);
+    for (i, auxiliary) in loss.auxiliary.iter().enumerate() {
+        let output = Output::Auxiliary(i);
+        requests.push(request(auxiliary.node, &auxiliary.axes, output));
+    }
+    (requests.len() > 1).then_some(requests)
+}
+
+/// The loss per sample and all gradients.
+fn gradients(gradient: &Gradient) -> Vec<Request> {
+    let loss = &gradient.loss;
+    let mut requests = values(loss);
     let (mut tensors, mut scalars) = (0, 0);
     for &(param, node) in &gradient.gradients {
         let output = if is_scalar(&loss.graph, param) {
@@ -62,19 +90,15 @@ pub fn backward(gradient: &Gradient) -> Plan {
             tensors += 1;
             Output::Gradient(tensors - 1)
         };
-        outputs.push(request(node, &loss.graph.param(param).axes, output));
+        requests.push(request(node, &loss.graph.param(param).axes, output));
     }
-    plan(&loss.graph, &loss.batch, &outputs)
+    requests
 }
 
-/// The plan of the declared weight per sample.
-pub fn weights(loss: &Loss) -> Option<Plan> {
+/// The declared weight per sample.
+fn weights(loss: &Loss) -> Option<Vec<Request>> {
     let weight = loss.weight?;
-    Some(plan(
-        &loss.graph,
-        &loss.batch,
-        &[request(weight, &loss.batch, Output::Weights)],
-    ))
+    Some(vec![request(weight, &loss.batch, Output::Weights)])
 }
 
 fn is_scalar(graph: &Graph, param: ParamId) -> bool {
@@ -98,6 +122,11 @@ fn request(node: NodeId, axes: &[crate::ir::AxisId], output: Output) -> Request 
 }
 
 fn plan(graph: &Graph, batch: &[crate::ir::AxisId], requests: &[Request]) -> Plan {
+    let (low, outputs) = lowered(graph, requests);
+    store::schedule(graph, low, batch, &outputs)
+}
+
+fn lowered(graph: &Graph, requests: &[Request]) -> (low::Low, Vec<store::Wanted>) {
     let roots: Vec<NodeId> = requests.iter().map(|r| r.node).collect();
     let mut lowering = Lowering::new(graph, &roots);
     let outputs: Vec<_> = requests
@@ -108,5 +137,5 @@ fn plan(graph: &Graph, batch: &[crate::ir::AxisId], requests: &[Request]) -> Pla
             output: r.output,
         })
         .collect();
-    store::schedule(graph, lowering.low, batch, &outputs)
+    (lowering.low, outputs)
 }

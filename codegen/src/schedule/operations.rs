@@ -132,6 +132,9 @@ pub(super) fn of(low: &Low, id: LowId) -> (AxisSet, Count) {
         | Op::Position(_)
         | Op::Number(_)
         | Op::Not(_)
+        | Op::Local(_)
+        | Op::Owned(_)
+        | Op::Join(_)
         | Op::And(..) => (own, Count::default()),
         Op::Add(..)
         | Op::Sub(..)

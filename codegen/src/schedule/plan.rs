@@ -8,7 +8,7 @@
 //! A plan may be *tiled* along an axis (the classes of a head): the steps that have the axis stand in [`Walk`]s, loops over
 //! tiles of its positions, so that what is a matrix of batch and classes exists for one tile at a time.
 
-use super::low::{Fold, Low, LowId};
+use super::low::{Fold, Low, LowId, Op};
 use crate::ir::{AxisId, Graph, Role};
 
 /// A buffer of a plan.
@@ -141,6 +141,8 @@ impl Step {
 pub struct Walk {
     /// The steps, none of them a walk.
     pub steps: Vec<WalkStep>,
+    /// The shifts of rescaled sums from the maxima of all ranks, after the walk, where the axis is sharded.
+    pub shifts: Vec<Nest>,
 }
 
 /// A step of a [`Walk`].
@@ -263,8 +265,28 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The axis of tiles, if the plan has any.
     pub tile: Option<AxisId>,
+    /// What of that axis is here.
+    pub tiling: Tiling,
     /// A matrix product of a tile that a later walk needs again, and the gradient in whose memory it is kept until then.
     pub parked: Option<Parked>,
+}
+
+/// What of the tiled axis a kernel sees, and in how many tiles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tiling {
+    /// All of it, tile by tile.
+    Local,
+    /// A shard, tile by tile. After each walk, totals are joined over the ranks that have the others.
+    Sharded,
+    /// A shard as a single tile.
+    ShardedWhole,
+}
+
+impl Tiling {
+    /// Whether other ranks have positions of the axis.
+    pub fn is_sharded(self) -> bool {
+        self != Tiling::Local
+    }
 }
 
 /// A matrix that waits in the memory of a gradient which is not written yet.
@@ -277,6 +299,17 @@ pub struct Parked {
 }
 
 impl Plan {
+    /// The axis whose positions are spread over ranks.
+    pub fn sharded(&self) -> Option<AxisId> {
+        self.tile.filter(|_| self.tiling.is_sharded())
+    }
+
+    /// Whether a buffer holds what owners of positions contribute, 0 elsewhere, until the ranks' are added.
+    pub fn is_contribution(&self, id: BufferId) -> bool {
+        let buffer = self.buffer(id);
+        buffer.output.is_none() && matches!(self.low.op(buffer.node), Op::Join(_))
+    }
+
     /// Whether a buffer exists for one tile at a time.
     pub fn is_tile(&self, id: BufferId) -> bool {
         let buffer = self.buffer(id);

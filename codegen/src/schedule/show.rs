@@ -309,6 +309,9 @@ impl Shower<'_> {
                 self.infix(a, op, b)
             }
             Op::Not(a) => format!("!{}", self.expr(a)),
+            Op::Local(a) => format!("local({})", self.expr(a)),
+            Op::Owned(a) => format!("owned({})", self.expr(a)),
+            Op::Join(a) => format!("join({})", self.expr(a)),
             Op::And(a, b) => self.infix(a, "and", b),
             Op::Select(c, a, b) => {
                 let (c, a, b) = (self.expr(c), self.expr(a), self.expr(b));

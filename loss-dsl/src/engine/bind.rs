@@ -1,20 +1,79 @@
 //! Every check of a call, and the extent of every dimension.
 //!
-//! The first array that has a dimension sets its extent, later ones must agree. If every array that
+//! The first array that has a dimension sets its extent, later ones must agree. Where an axis is sharded, ranks agree first that each can
+//! make its part of the call. If every array that
 //! carries the single batch axis has the same k axes more than declared, these extend the batch.
 
+use super::agree::{self, Place, Request};
 use super::bound::Bound;
+use super::target;
 use crate::error::Error;
 use crate::input::{Input, Inputs};
 use crate::loss::Loss;
 use crate::options::Options;
 use crate::rt::{Float, Stored};
 use crate::spec::{ParameterKind, ParameterSpec, Spec};
+use crate::value::{GradientTargets, Upstream};
 
-/// Checks a call.
-pub(super) fn bind<L: Loss, F: Float>(loss: &L, inputs: &Inputs<'_, F>) -> Result<Bound<F>, Error> {
-    check_scalars(L::spec(), &loss.scalar_values())?;
-    bind_arrays(L::spec(), loss.options(), inputs)
+/// Checks a call, of which all ranks make their part if an axis is sharded.
+pub(super) fn bind<L: Loss, F: Float>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+    request: &Request<'_, '_, F>,
+    targets: Option<&GradientTargets<'_, F>>,
+) -> Result<Bound<F>, Error> {
+    let spec = L::spec();
+    let shapes = shapes(loss, inputs);
+    let check_targets = || targets.map_or(Ok(()), |t| target::check(spec, inputs, t));
+    let Some(axis) = loss.shard() else {
+        let bound = bind_arrays(spec, loss.options(), inputs, shapes?, None)?;
+        check_targets()?;
+        return Ok(bound);
+    };
+    let shapes = shapes.and_then(|shapes| check_targets().map(|()| shapes));
+    let extents = shapes.as_ref().map(|shapes| &*shapes.0);
+    let place = agree::agree(loss, axis, inputs, request, extents)?;
+    let bound = bind_arrays(spec, loss.options(), inputs, shapes?, Some(place));
+    // What else can be wrong is wrong on all ranks, but for labels that are parts.
+    let is_part = |p: &ParameterSpec| {
+        matches!(p.kind, ParameterKind::Label { .. }) && p.axes.contains(&axis.dim)
+    };
+    match spec.arrays().any(is_part) {
+        true => agree::agree_on(&axis.ranks, bound),
+        false => bound,
+    }
+}
+
+/// Checks that all ranks can pull back through the call that they have bound, by the same gradient.
+pub(super) fn agree_again<L: Loss, F: Float>(
+    loss: &L,
+    inputs: &Inputs<'_, F>,
+    bound: &Bound<F>,
+    upstream: &Upstream<'_, F>,
+    checked: Result<(), Error>,
+) -> Result<(), Error> {
+    let Some(axis) = loss.shard() else {
+        return checked;
+    };
+    let request = Request {
+        method: "pull back",
+        upstream: Some(upstream),
+    };
+    let checked = checked.as_ref().map(|()| &*bound.dims);
+    agree::agree(loss, axis, inputs, &request, checked).map(|_| ())
+}
+
+/// The extents of dimensions and of trailing axes.
+type Shapes<'i> = (Vec<usize>, &'i [usize]);
+
+/// Checks what is wrong or right whatever the extent of a sharded axis is on other ranks.
+fn shapes<'i, L: Loss, F: Float>(loss: &L, inputs: &'i Inputs<'_, F>) -> Result<Shapes<'i>, Error> {
+    let spec = L::spec();
+    check_scalars(spec, &loss.scalar_values())?;
+    check_kinds(spec, inputs)?;
+    let (trailing, _) = trailing_axes(spec, inputs)?;
+    let sharded = loss.shard().map(|axis| axis.dim);
+    Ok((extents(spec, inputs, sharded)?, trailing))
 }
 
 /// Checks that scalars are finite and where they may be.
@@ -37,10 +96,10 @@ fn bind_arrays<F: Float>(
     spec: &'static Spec,
     options: &Options,
     inputs: &Inputs<'_, F>,
+    (extents, trailing): Shapes<'_>,
+    place: Option<Place>,
 ) -> Result<Bound<F>, Error> {
-    check_kinds(spec, inputs)?;
-    let (trailing, _) = trailing_axes(spec, inputs)?;
-    let mut bound = Bound::new(spec, extents(spec, inputs)?, trailing);
+    let mut bound = Bound::new(spec, extents, trailing, place);
     bound.bind_labels(options, inputs)?;
     check_sample_weights(options, &bound)?;
     for (index, (parameter, input)) in spec.arrays().zip(inputs.as_slice()).enumerate() {
@@ -155,14 +214,18 @@ fn check_trailing(
 }
 
 /// The extent of each dimension, without trailing axes.
-fn extents<F: Float>(spec: &'static Spec, inputs: &Inputs<'_, F>) -> Result<Vec<usize>, Error> {
+fn extents<F: Float>(
+    spec: &'static Spec,
+    inputs: &Inputs<'_, F>,
+    sharded: Option<usize>,
+) -> Result<Vec<usize>, Error> {
     let mut dims: Vec<Option<(usize, &'static str)>> = vec![None; spec.dims.len()];
     for (parameter, input) in spec.arrays().zip(inputs.as_slice()) {
         for (&dim, &extent) in parameter.axes.iter().zip(input.shape()) {
             let axis = spec.dims[dim].name;
             let shape = || input.shape().to_vec();
             match dims[dim] {
-                None if extent == 0 && !spec.dims[dim].batch => {
+                None if extent == 0 && !spec.dims[dim].batch && sharded != Some(dim) => {
                     return Err(Error::EmptyAxis {
                         input: parameter.name,
                         axis,

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
 
+use super::agree::Place;
 use super::array::{self, Grouping};
 use super::labels::{self, Known};
 use crate::error::Error;
@@ -14,13 +15,17 @@ use crate::input::{Input, Inputs};
 use crate::label::{LabelView, Labels, MaskElement, real_mask};
 use crate::loss::Loss;
 use crate::options::Options;
-use crate::rt::{Call, Float, Layout, Stored, Tensor};
+use crate::rt::{Call, Float, Layout, Shard, Stored, Tensor};
 use crate::spec::{ParameterKind, ParameterSpec, Spec};
 
 /// A checked call: extents, layouts, and copies of what kernels cannot read in place.
 #[derive(Clone, Debug)]
 pub(crate) struct Bound<F> {
     spec: &'static Spec,
+    /// Where the own part of a sharded axis lies.
+    shard: Option<Place>,
+    /// What is read where the own part is empty, and not used.
+    blank: Vec<F>,
     /// Extent of each dimension, trailing axes included.
     pub(super) dims: Vec<usize>,
     /// The dimension that trailing axes extend, its own extent, and theirs.
@@ -51,13 +56,29 @@ struct BoundFlat<T> {
 
 impl<F: Float> Bound<F> {
     /// A call with these extents, no arrays bound yet.
-    pub(super) fn new(spec: &'static Spec, mut dims: Vec<usize>, trailing: &[usize]) -> Self {
+    pub(super) fn new(
+        spec: &'static Spec,
+        mut dims: Vec<usize>,
+        trailing: &[usize],
+        shard: Option<Place>,
+    ) -> Self {
         let batch = spec.extensible_batch().map(|dim| (dim, dims[dim]));
         if let Some((dim, extent)) = batch {
             dims[dim] = extent * trailing.iter().product::<usize>();
         }
+        let is_blank = shard.is_some_and(|place| dims[place.dim] == 0);
+        let blank = if is_blank {
+            let lengths = spec
+                .arrays()
+                .map(|p| blank_shape(p.axes, &dims).iter().product());
+            vec![F::ZERO; lengths.max().unwrap_or(0)]
+        } else {
+            vec![]
+        };
         Self {
             spec,
+            shard,
+            blank,
             dims,
             batch,
             trailing: trailing.to_vec(),
@@ -76,7 +97,7 @@ impl<F: Float> Bound<F> {
         Grouping {
             declared: axes.len(),
             batch,
-            splittable: self.spec.splittable,
+            splittable: self.spec.splittable && self.shard.is_none(),
         }
     }
 
@@ -99,7 +120,10 @@ impl<F: Float> Bound<F> {
                     let range = labels::Range {
                         input: parameter.name,
                         axis: spec.dims[range].name,
-                        extent: self.dims[range],
+                        extent: match self.shard {
+                            Some(place) if place.dim == range => place.total,
+                            _ => self.dims[range],
+                        },
                     };
                     (Known::Positions(range), array)
                 }
@@ -182,12 +206,16 @@ impl<F: Float> Bound<F> {
     /// What a kernel gets; `cleaned` replaces the data of tensors.
     pub(super) fn call<'b, L: Loss>(
         &'b self,
-        loss: &L,
+        loss: &'b L,
         inputs: &'b Inputs<'_, F>,
         cleaned: &'b [Option<Vec<F>>],
     ) -> Call<'b, F> {
         let inputs = inputs.as_slice();
         let tensors = self.tensors.iter().enumerate().map(|(index, tensor)| {
+            if let Some(shape) = self.blank_part(tensor.parameter.axes) {
+                let len = shape.iter().product();
+                return Tensor::contiguous(&self.blank[..len], &shape);
+            }
             let data = match cleaned.get(index).and_then(Option::as_deref) {
                 Some(cleaned) => Stored::Number(cleaned),
                 None => tensor.data(inputs),
@@ -198,6 +226,9 @@ impl<F: Float> Bound<F> {
             .labels
             .iter()
             .map(|bound| match (&bound.copy, &inputs[bound.input]) {
+                _ if self.blank_input(bound.input).is_some() => {
+                    Cow::Owned(vec![0; self.blank.len()])
+                }
                 (Some(copy), _) => Cow::Borrowed(copy.as_slice()),
                 (None, Input::Labels(Labels(LabelView::Usize(view)))) => {
                     Cow::Borrowed(view.as_slice().unwrap_or(&[]))
@@ -208,6 +239,9 @@ impl<F: Float> Bound<F> {
             .masks
             .iter()
             .map(|bound| match (&bound.copy, &inputs[bound.input]) {
+                _ if self.blank_input(bound.input).is_some() => {
+                    Cow::Owned(vec![false; self.blank.len()])
+                }
                 (Some(copy), _) => Cow::Borrowed(copy.as_slice()),
                 (None, Input::Mask(array)) => {
                     Cow::Borrowed(array.as_slice_memory_order().unwrap_or(&[]))
@@ -223,7 +257,26 @@ impl<F: Float> Bound<F> {
             flags: loss.flag_values(),
             cotangent: Vec::new(),
             tile: loss.options().tile,
+            shard: self.shard.zip(loss.shard()).map(|(place, axis)| Shard {
+                ranks: &axis.ranks,
+                first: place.first,
+                len: self.dims[place.dim],
+                total: place.total,
+            }),
         }
+    }
+
+    /// The extents of what stands for an array of which there is nothing here: an array of one position, which is read and not used.
+    fn blank_part(&self, axes: &[usize]) -> Option<Vec<usize>> {
+        let place = self.shard?;
+        let empty = self.dims[place.dim] == 0 && axes.contains(&place.dim);
+        empty.then(|| blank_shape(axes, &self.dims))
+    }
+
+    /// The same of the array with this number.
+    fn blank_input(&self, input: usize) -> Option<Vec<usize>> {
+        let parameter = self.spec.arrays().nth(input);
+        parameter.and_then(|parameter| self.blank_part(parameter.axes))
     }
 
     /// Number of losses: batch positions, 1 for a scalar loss.
@@ -238,7 +291,9 @@ impl<F: Float> Bound<F> {
 
     /// Whether there is nothing to compute on: some dimension has no positions.
     pub(super) fn is_empty(&self) -> bool {
-        self.dims.contains(&0)
+        let shard = self.shard.map(|place| place.dim);
+        let mut dims = self.dims.iter().enumerate();
+        dims.any(|(dim, &extent)| extent == 0 && shard != Some(dim))
     }
 
     /// Whether every position is ignored.
@@ -308,6 +363,10 @@ impl<F: Float> BoundTensor<F> {
             (None, Input::Labels(_) | Input::Mask(_)) => Stored::Number(&[]),
         }
     }
+}
+
+fn blank_shape(axes: &[usize], dims: &[usize]) -> Vec<usize> {
+    axes.iter().map(|&dim| dims[dim].max(1)).collect()
 }
 
 /// The elements of an array that fills its memory.

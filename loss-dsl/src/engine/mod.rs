@@ -8,6 +8,7 @@
 //! uₙ the sample weights and Z the normaliser, the kernel is given ∂total/∂ℓₙ = uₙ/Z (times
 //! the upstream gradient), 0 where n is ignored, so that reductions never appear in a kernel.
 
+mod agree;
 mod array;
 mod bind;
 mod bound;
@@ -31,13 +32,14 @@ use crate::rt::{Call, Float, Losses, gradient_like};
 use crate::saved::Saved;
 use crate::spec::Spec;
 use crate::value::{GradientTargets, Gradients, Upstream, Value};
+use agree::Request;
 use reduce::Scaling;
 
 pub(crate) fn evaluate<L: Loss, F: Float>(
     loss: &L,
     inputs: &Inputs<'_, F>,
 ) -> Result<Value<F>, Error> {
-    let bound = bind::bind(loss, inputs)?;
+    let bound = bind::bind(loss, inputs, &request("value"), None)?;
     let call = bound.call(loss, inputs, &[]);
     Ok(forward(loss, &bound, &call, &mut []))
 }
@@ -46,7 +48,7 @@ pub(crate) fn evaluate_auxiliary<L: Loss, F: Float>(
     loss: &L,
     inputs: &Inputs<'_, F>,
 ) -> Result<(Value<F>, Vec<ArrayD<F>>), Error> {
-    let bound = bind::bind(loss, inputs)?;
+    let bound = bind::bind(loss, inputs, &request("auxiliary"), None)?;
     Ok(with_auxiliary(loss, inputs, &bound))
 }
 
@@ -70,7 +72,7 @@ fn with_auxiliary<L: Loss, F: Float>(
 }
 
 pub(crate) fn step<L: Loss, F: Float>(loss: &mut L, inputs: &Inputs<'_, F>) -> Result<(), Error> {
-    let bound = bind::bind(loss, inputs)?;
+    let bound = bind::bind(loss, inputs, &request("step"), None)?;
     if bound.is_empty() {
         return Ok(());
     }
@@ -90,7 +92,7 @@ pub(crate) fn differentiate<L: Loss, F: Float>(
     loss: &L,
     inputs: &Inputs<'_, F>,
 ) -> Result<(Value<F>, Gradients<F>), Error> {
-    let bound = bind::bind(loss, inputs)?;
+    let bound = bind::bind(loss, inputs, &request("gradients"), None)?;
     let mut gradients = blank_gradients(L::spec(), inputs);
     let value = backward(loss, inputs, &bound, None, gradients.targets());
     Ok((value, gradients))
@@ -101,8 +103,7 @@ pub(crate) fn differentiate_into<L: Loss, F: Float>(
     inputs: &Inputs<'_, F>,
     targets: GradientTargets<'_, F>,
 ) -> Result<Value<F>, Error> {
-    let bound = bind::bind(loss, inputs)?;
-    target::check(L::spec(), inputs, &targets)?;
+    let bound = bind::bind(loss, inputs, &request("gradients"), Some(&targets))?;
     Ok(backward(loss, inputs, &bound, None, targets))
 }
 
@@ -111,7 +112,7 @@ pub(crate) fn save<'a, L: Loss, F: Float, D>(
     loss: &L,
     inputs: Inputs<'a, F>,
 ) -> Result<(Value<F>, Saved<'a, L, F, D>), Error> {
-    let bound = bind::bind(loss, &inputs)?;
+    let bound = bind::bind(loss, &inputs, &request("save"), None)?;
     let value = forward(loss, &bound, &bound.call(loss, &inputs, &[]), &mut []);
     Ok((
         value,
@@ -131,8 +132,9 @@ pub(crate) fn pull_back<L: Loss, F: Float>(
     upstream: &Upstream<'_, F>,
     targets: GradientTargets<'_, F>,
 ) -> Result<(), Error> {
-    reduce::check_upstream(loss.options(), bound, upstream)?;
-    target::check(L::spec(), inputs, &targets)?;
+    let checked = reduce::check_upstream(loss.options(), bound, upstream)
+        .and_then(|()| target::check(L::spec(), inputs, &targets));
+    bind::agree_again(loss, inputs, bound, upstream, checked)?;
     backward(loss, inputs, bound, Some(upstream), targets);
     Ok(())
 }
@@ -144,10 +146,21 @@ pub(crate) fn differentiate_from<L: Loss, F: Float>(
     upstream: &Upstream<'_, F>,
     targets: GradientTargets<'_, F>,
 ) -> Result<Value<F>, Error> {
-    let bound = bind::bind(loss, inputs)?;
+    let request = Request {
+        method: "gradients from",
+        upstream: Some(upstream),
+    };
+    let bound = bind::bind(loss, inputs, &request, Some(&targets))?;
+    // The same on all ranks, which have agreed on it.
     reduce::check_upstream(loss.options(), &bound, upstream)?;
-    target::check(L::spec(), inputs, &targets)?;
     Ok(backward(loss, inputs, &bound, Some(upstream), targets))
+}
+
+fn request<F>(method: &'static str) -> Request<'static, 'static, F> {
+    Request {
+        method,
+        upstream: None,
+    }
 }
 
 /// Zero gradients in the shapes and memory orders of the inputs.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use ndarray::ArrayD;
 
+use super::ranks::Shard;
 use super::{Float, Tensor};
 use crate::error::Error;
 use crate::input::Inputs;
@@ -13,7 +14,7 @@ use crate::value::Value;
 /// Everything a kernel reads. Built by the engine after all checks, so a kernel never fails.
 ///
 /// Invariants: every tensor has the extents of `dims` on its axes; every label lies below the extent
-/// of its range; no extent is zero; the per-sample buffers have as many elements as there are
+/// of its range; no extent is zero, but for that of a shard; the per-sample buffers have as many elements as there are
 /// batch positions (row-major over the value's axes).
 #[derive(Clone, Debug)]
 pub struct Call<'a, F: Float> {
@@ -35,9 +36,22 @@ pub struct Call<'a, F: Float> {
     pub cotangent: Vec<F>,
     /// How many positions of an axis that is walked in tiles are taken at once; by size if it is not given.
     pub tile: Option<usize>,
+    /// What of the sharded axis is here, if one is sharded. Its extent in [`dims`](Self::dims), which may be 0, is that of the shard.
+    pub shard: Option<Shard<'a>>,
 }
 
-impl<F: Float> Call<'_, F> {
+impl<'a, F: Float> Call<'a, F> {
+    /// What of the sharded axis is here.
+    ///
+    /// # Panics
+    /// If no axis is sharded.
+    #[inline(always)]
+    pub fn shard(&self) -> &Shard<'a> {
+        self.shard
+            .as_ref()
+            .expect("kernels for shards are called with one")
+    }
+
     /// The cotangent as a tensor of these extents.
     pub fn seed(&self, shape: &[usize]) -> Tensor<'_, F> {
         match &self.cotangent[..] {

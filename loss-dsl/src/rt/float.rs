@@ -55,6 +55,13 @@ pub trait Float:
     /// The smallest positive normal number.
     const MIN_POSITIVE: Self;
 
+    /// The memory of numbers.
+    #[doc(hidden)]
+    fn as_bytes(values: &[Self]) -> &[u8];
+    /// Numbers from their memory, which may lie anywhere.
+    #[doc(hidden)]
+    fn from_bytes(bytes: &[u8]) -> Vec<Self>;
+
     /// The nearest number of this type.
     fn from_f64(value: f64) -> Self;
     /// The same number as an `f64`; exact.
@@ -176,6 +183,14 @@ macro_rules! float {
             const EPSILON: Self = $float::EPSILON;
             const MAX: Self = $float::MAX;
             const MIN_POSITIVE: Self = $float::MIN_POSITIVE;
+
+            fn as_bytes(values: &[Self]) -> &[u8] {
+                bytemuck::cast_slice(values)
+            }
+            fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+                let each = bytes.chunks_exact(size_of::<Self>());
+                each.map(bytemuck::pod_read_unaligned).collect()
+            }
 
             #[inline(always)]
             fn from_f64(value: f64) -> Self {

@@ -89,7 +89,16 @@ mod tests {
             let halves = Tensor::new(Stored::F16(&halves), layout);
             for (rows, columns) in [(0, 1), (1, 0)] {
                 for tiled in [None, Some(0), Some(1)] {
-                    let tile = tiled.map(|axis| (axis, Tile { start: 2, len: 3 }));
+                    let tile = tiled.map(|axis| {
+                        (
+                            axis,
+                            Tile {
+                                start: 2,
+                                len: 3,
+                                first: 2,
+                            },
+                        )
+                    });
                     let extent = |axis| match tiled == Some(axis) {
                         true => 3,
                         false => [6, 10][axis],

@@ -63,7 +63,12 @@ mod tests {
         scatter_add(&mut whole, 2, &index, &src);
         for (start, len) in [(0, 5), (0, 2), (2, 2), (4, 1)] {
             let mut out = vec![9.0; 2 * len];
-            scatter_add_tile(Tile { start, len }, &mut out, 2, &index, &src);
+            let tile = Tile {
+                start: 0,
+                len,
+                first: start,
+            };
+            scatter_add_tile(tile, &mut out, 2, &index, &src);
             assert_eq!(out, whole[2 * start..][..2 * len]);
         }
     }

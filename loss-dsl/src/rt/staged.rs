@@ -240,7 +240,18 @@ mod tests {
         let mut tensor = TensorMut::contiguous(&mut data, &[5, 4]);
         let mut staged = Staged::rows(&mut tensor, &[0], &[1]);
         // Tiles of two and three rows, and matrices of six rows: four of them fit.
-        let tiles = [Tile { start: 0, len: 2 }, Tile { start: 2, len: 3 }];
+        let tiles = [
+            Tile {
+                start: 0,
+                len: 2,
+                first: 0,
+            },
+            Tile {
+                start: 2,
+                len: 3,
+                first: 2,
+            },
+        ];
         let matrix = |tile: Tile| -> Vec<f32> {
             (0..6 * tile.len)
                 .map(|i| (100 * tile.start + i) as f32)
@@ -264,7 +275,11 @@ mod tests {
         let layout = Layout::strided(vec![5, 4], vec![1, 5], None);
         let mut tensor = TensorMut::new(StoredMut::Number(&mut data), layout);
         let mut staged = Staged::rows(&mut tensor, &[0], &[1]);
-        let tile = Tile { start: 0, len: 2 };
+        let tile = Tile {
+            start: 0,
+            len: 2,
+            first: 0,
+        };
         assert_eq!(staged.memory(tile), None);
         let mut matrix = [3.0; 4];
         park(staged.memory(tile), &matrix, 2);

@@ -19,17 +19,19 @@ const TILE_ALIGN: usize = 64;
 /// Neighbouring positions on an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tile {
-    /// The first.
+    /// The first, in the arrays that are here.
     pub start: usize,
     /// How many.
     pub len: usize,
+    /// The first, on the whole axis: elsewhere than `start` where other ranks have positions before.
+    pub first: usize,
 }
 
 impl Tile {
-    /// Where in the tile a position is, if it is in it.
+    /// Where in the tile a position of the whole axis is, if it is in it.
     #[inline(always)]
     pub fn within(&self, position: usize) -> Option<usize> {
-        let at = position.wrapping_sub(self.start);
+        let at = position.wrapping_sub(self.first);
         (at < self.len).then_some(at)
     }
 }
@@ -39,6 +41,7 @@ impl Tile {
 pub struct Tiles {
     extent: usize,
     len: usize,
+    first: usize,
 }
 
 impl Tiles {
@@ -55,7 +58,26 @@ impl Tiles {
         } else {
             len
         };
-        Self { extent, len }
+        Self {
+            extent,
+            len,
+            first: 0,
+        }
+    }
+
+    /// The axis as a single tile.
+    pub fn whole(extent: usize) -> Self {
+        Self {
+            extent,
+            len: extent,
+            first: 0,
+        }
+    }
+
+    /// The tiles of what begins at the position `first` of the whole axis.
+    #[must_use]
+    pub fn from(self, first: usize) -> Self {
+        Self { first, ..self }
     }
 
     /// Positions in a tile, but for the last.
@@ -74,10 +96,11 @@ impl Tiles {
 
     /// The tiles in order.
     pub fn iter(&self) -> impl Iterator<Item = Tile> + use<> {
-        let Self { extent, len } = *self;
-        (0..extent).step_by(len.max(1)).map(move |start| {
-            let len = len.min(extent - start);
-            Tile { start, len }
+        let Self { extent, len, first } = *self;
+        (0..extent).step_by(len.max(1)).map(move |start| Tile {
+            start,
+            len: len.min(extent - start),
+            first: first + start,
         })
     }
 }
@@ -136,9 +159,15 @@ mod tests {
 
     #[test]
     fn positions_are_within_one_tile() {
-        let tile = Tile { start: 10, len: 5 };
+        let first_of = |tiles: Tiles| tiles.iter().nth(2).expect("three tiles");
+        let tile = first_of(Tiles::new(15, 1, Some(5)));
         let found: Vec<_> = (0..20).filter_map(|i| tile.within(i)).collect();
         assert_eq!(found, [0, 1, 2, 3, 4]);
+        assert_eq!(tile.first, 10);
+        let shifted = first_of(Tiles::new(15, 1, Some(5)).from(100));
+        assert_eq!((shifted.start, shifted.first), (10, 110));
+        assert_eq!(shifted.within(10), None);
+        assert_eq!(shifted.within(112), Some(2));
     }
 
     #[test]

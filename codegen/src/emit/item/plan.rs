@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::emit::Plans;
 use crate::ir::Graph;
+use crate::schedule::Plans;
 use crate::schedule::account::{Account, Array};
 use crate::schedule::plan::Plan;
 

@@ -1,8 +1,10 @@
 //! A plan as the body of a kernel function: buffers, row kernels, matrix products, scatters.
 //!
-//! Steps are emitted last first, so that each knows which of its buffers a later one reads. `walk` emits loops over tiles.
+//! Steps are emitted last first, so that each knows which of its buffers a later one reads. `walk` emits loops over tiles, `join` what
+//! joins the totals of ranks.
 
 mod contraction;
+mod join;
 mod target;
 mod walk;
 
@@ -154,12 +156,21 @@ impl Kernel<'_> {
     }
 
     fn nest(&mut self, nest: &Nest) -> TokenStream {
+        let name = kernel_name(self.prefix, self.number(nest));
+        self.nest_called(nest, name)
+    }
+
+    fn nest_called(&mut self, nest: &Nest, name: Ident) -> TokenStream {
         let outputs: Vec<BufferId> = nest.targets.iter().map(|t| t.buffer).collect();
         let known = self.nests.iter().find(|known| known.0 == outputs);
-        let (is_new, name) = match known {
+        let (is_new, mut name) = match known {
             Some((_, name)) => (false, name.clone()),
-            None => (true, kernel_name(self.prefix, self.number(nest))),
+            None => (true, name),
         };
+        // A later walk may do again a part of what an earlier one did.
+        while is_new && self.nests.iter().any(|known| known.1 == name) {
+            name = format_ident!("{name}Part");
+        }
         let emitted = nest::emit(self.graph, self.plan, nest, &name, self.walk);
         if is_new {
             self.nests.push((outputs, name.clone()));
@@ -168,6 +179,7 @@ impl Kernel<'_> {
         let mut before = TokenStream::new();
         let mut targets = vec![];
         let mut after = TokenStream::new();
+        after.extend(self.contributions(nest));
         for target in &nest.targets {
             let (declare, tokens, finish) = self.target(nest, target);
             before.extend(declare);

@@ -13,7 +13,9 @@ use super::super::nest::{is_running_sum, times};
 use super::{Kernel, auxiliary_name, data_name, gradient_name};
 use crate::ir::AxisId;
 use crate::schedule::low::Fold;
-use crate::schedule::plan::{BufferId, Nest, Output, Running, Step, Target, Walk, WalkStep};
+use crate::schedule::plan::{
+    BufferId, Nest, Output, Running, Step, Target, Tiling, Walk, WalkStep,
+};
 
 impl Kernel<'_> {
     /// How the axis is cut, and the memory for a tile.
@@ -33,9 +35,19 @@ impl Kernel<'_> {
         }
         let extent = self.extent(axis);
         let parked = self.stage_parked();
+        let tiles = match self.plan.tiling {
+            Tiling::ShardedWhole => quote!(::loss_dsl::__rt::Tiles::whole(#extent)),
+            _ => {
+                quote!(::loss_dsl::__rt::Tiles::new(#extent, 0 #(+ #elements)*, call.tile))
+            }
+        };
+        let tiles = match self.plan.sharded() {
+            Some(_) => quote!(#tiles.from(call.shard().first)),
+            None => tiles,
+        };
         quote! {
             #parked
-            let tiles = ::loss_dsl::__rt::Tiles::new(#extent, 0 #(+ #elements)*, call.tile);
+            let tiles = #tiles;
             #memory
         }
     }
@@ -64,8 +76,13 @@ impl Kernel<'_> {
     /// A loop over tiles.
     pub(super) fn walk(&mut self, walk: &Walk) -> TokenStream {
         let (mut before, mut after) = (TokenStream::new(), TokenStream::new());
-        for step in walk.steps.iter().filter(|step| !step.again) {
+        let new = || walk.steps.iter().filter(|step| !step.again);
+        for step in new() {
             self.around(&step.step, &mut before, &mut after);
+        }
+        if self.plan.sharded().is_some() {
+            let outputs = new().map(|step| &step.step);
+            after = self.joined(&outputs.collect::<Vec<_>>(), &walk.shifts, after);
         }
         self.walk = self.plan.tile;
         let mut steps = vec![];
@@ -113,7 +130,9 @@ impl Kernel<'_> {
                     Fold::Max => quote!(f64::NEG_INFINITY),
                 };
                 before.extend(quote!(let mut #name = ::std::vec![#start; #len];));
-                after.extend(self.finish_fold(id));
+                if self.plan.sharded().is_none() {
+                    after.extend(self.finish_fold(id));
+                }
                 continue;
             }
             match buffer.output {
@@ -122,7 +141,9 @@ impl Kernel<'_> {
                     if !holds_parked {
                         before.extend(self.stage(id, nest));
                     }
-                    after.extend(quote!(#name.finish();));
+                    if buffer.running.is_none() || self.plan.sharded().is_none() {
+                        after.extend(quote!(#name.finish();));
+                    }
                 }
                 Some(_) => after.extend(self.publish(id, &self.output_data(id))),
                 None if self.plan.is_tile(id) => {}
@@ -137,7 +158,9 @@ impl Kernel<'_> {
                         let rest = format_ident!("{name}_rest");
                         before.extend(quote!(let mut #rest = ::std::vec![F::ZERO; #len];));
                     }
-                    after.extend(self.publish(id, &quote!(&#name)));
+                    if buffer.running.is_none() || self.plan.sharded().is_none() {
+                        after.extend(self.publish(id, &quote!(&#name)));
+                    }
                 }
             }
         }
@@ -281,8 +304,10 @@ impl Kernel<'_> {
         self.publish(id, &quote!(&#name[..#len]))
     }
 
+    /// Whether a tile fills a part of what has these axes: not all of it, where there is a single tile.
     fn is_cut(&self, axes: &[AxisId]) -> bool {
-        self.walk.is_some_and(|tile| axes.contains(&tile))
+        let single = self.plan.tiling == Tiling::ShardedWhole;
+        !single && self.walk.is_some_and(|tile| axes.contains(&tile))
     }
 }
 

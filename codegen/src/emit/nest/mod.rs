@@ -42,7 +42,7 @@ pub(super) fn is_running_sum(plan: &Plan, target: &Target) -> bool {
         running,
         Some(Running::Fold(Fold::Sum) | Running::Rescaled { .. })
     );
-    target.fold.is_none() && is_sum
+    target.fold.is_none() && target.axes.is_empty() && is_sum
 }
 
 /// Emits the nest as a kernel called `name`; `tile` is the axis of which it sees a tile at a time. The targets of what rounding lost come after
@@ -87,7 +87,8 @@ pub(super) fn emit(
     let mut lost = vec![];
     for (target, (whole, row)) in nest.targets.iter().zip(&names) {
         let buffer = plan.buffer(target.buffer);
-        if target.fold.is_some() || buffer.running.is_none() {
+        // More than one total a row: there is a single tile, which has all of them.
+        if target.fold.is_some() || buffer.running.is_none() || !target.axes.is_empty() {
             continue;
         }
         let rest = is_running_sum(plan, target).then(|| {

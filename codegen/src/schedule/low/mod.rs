@@ -113,6 +113,12 @@ pub enum Op {
         /// Right operand.
         right: LowId,
     },
+    /// Where in the own shard a position on the sharded axis is; 0 if it is not there.
+    Local(LowId),
+    /// Whether a position on the sharded axis is in the own shard.
+    Owned(LowId),
+    /// The sum over the ranks of a value that is 0 on all of them but one.
+    Join(LowId),
 }
 
 impl Op {
@@ -161,6 +167,9 @@ impl Op {
             | Op::Powi(a, _)
             | Op::Unary(_, a)
             | Op::Not(a)
+            | Op::Local(a)
+            | Op::Owned(a)
+            | Op::Join(a)
             | Op::Reduce(_, _, a) => vec![*a],
             Op::Add(a, b)
             | Op::Sub(a, b)
@@ -172,6 +181,59 @@ impl Op {
             Op::Select(c, a, b) => vec![*c, *a, *b],
             Op::Contract { left, right, .. } => vec![*left, *right],
         }
+    }
+
+    /// The operation with other children.
+    pub(super) fn with_children(&self, mut child: impl FnMut(LowId) -> LowId) -> Op {
+        let mut op = self.clone();
+        match &mut op {
+            Op::Const(_)
+            | Op::Pi
+            | Op::NegInfinity
+            | Op::Lowest
+            | Op::Smallest
+            | Op::Bool(_)
+            | Op::Place(_)
+            | Op::Scalar(_)
+            | Op::Flag(_)
+            | Op::Size(_)
+            | Op::Position(_) => {}
+            Op::Load(_, index) | Op::Label(_, index) | Op::Mask(_, index) => {
+                for i in index {
+                    if let Index::At(id) = i {
+                        *id = child(*id);
+                    }
+                }
+            }
+            Op::Number(a)
+            | Op::Neg(a)
+            | Op::Powi(a, _)
+            | Op::Unary(_, a)
+            | Op::Not(a)
+            | Op::Local(a)
+            | Op::Owned(a)
+            | Op::Join(a)
+            | Op::Reduce(_, _, a) => *a = child(*a),
+            Op::Add(a, b)
+            | Op::Sub(a, b)
+            | Op::Mul(a, b)
+            | Op::Div(a, b)
+            | Op::Binary(_, a, b)
+            | Op::Compare(_, a, b)
+            | Op::And(a, b)
+            | Op::Contract {
+                left: a, right: b, ..
+            } => {
+                *a = child(*a);
+                *b = child(*b);
+            }
+            Op::Select(c, a, b) => {
+                *c = child(*c);
+                *a = child(*a);
+                *b = child(*b);
+            }
+        }
+        op
     }
 }
 
@@ -186,6 +248,11 @@ pub struct Low {
 }
 
 impl Low {
+    /// How many expressions there are: their ids are below.
+    pub(super) fn len(&self) -> u32 {
+        self.ops.len() as u32
+    }
+
     /// The operation of an expression.
     pub fn op(&self, id: LowId) -> &Op {
         &self.ops[id.0 as usize]
@@ -209,8 +276,9 @@ impl Low {
             | Op::Mask(..)
             | Op::Compare(..)
             | Op::Not(_)
+            | Op::Owned(_)
             | Op::And(..) => LowKind::Bool,
-            Op::Place(_) | Op::Label(..) | Op::Position(_) => LowKind::Index,
+            Op::Place(_) | Op::Label(..) | Op::Local(_) | Op::Position(_) => LowKind::Index,
             Op::Select(_, a, _) => self.kind(*a),
             _ => LowKind::Real,
         }

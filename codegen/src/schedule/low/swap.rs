@@ -32,54 +32,19 @@ impl Low {
             }
         };
         let set = |axes: AxisSet| axes.iter().map(axis).collect::<AxisSet>();
-        let mut op = self.op(id).clone();
+        let op = self.op(id).clone();
+        let mut op = op.with_children(|child| self.swap_in(child, a, b, memo));
         match &mut op {
             Op::Position(x) => *x = axis(*x),
             Op::Load(_, index) | Op::Label(_, index) | Op::Mask(_, index) => {
                 for i in index {
-                    *i = match *i {
-                        Index::Axis(x) => Index::Axis(axis(x)),
-                        Index::At(id) => Index::At(self.swap_in(id, a, b, memo)),
-                    };
+                    if let Index::Axis(x) = i {
+                        *x = axis(*x);
+                    }
                 }
             }
-            Op::Reduce(_, axes, body) => {
-                *axes = set(*axes);
-                *body = self.swap_in(*body, a, b, memo);
-            }
-            Op::Contract { over, left, right } => {
-                *over = set(*over);
-                *left = self.swap_in(*left, a, b, memo);
-                *right = self.swap_in(*right, a, b, memo);
-            }
-            Op::Const(_)
-            | Op::Pi
-            | Op::NegInfinity
-            | Op::Lowest
-            | Op::Smallest
-            | Op::Bool(_)
-            | Op::Place(_)
-            | Op::Scalar(_)
-            | Op::Flag(_)
-            | Op::Size(_) => {}
-            Op::Number(x) | Op::Neg(x) | Op::Powi(x, _) | Op::Unary(_, x) | Op::Not(x) => {
-                *x = self.swap_in(*x, a, b, memo);
-            }
-            Op::Add(x, y)
-            | Op::Sub(x, y)
-            | Op::Mul(x, y)
-            | Op::Div(x, y)
-            | Op::Binary(_, x, y)
-            | Op::Compare(_, x, y)
-            | Op::And(x, y) => {
-                *x = self.swap_in(*x, a, b, memo);
-                *y = self.swap_in(*y, a, b, memo);
-            }
-            Op::Select(x, y, z) => {
-                *x = self.swap_in(*x, a, b, memo);
-                *y = self.swap_in(*y, a, b, memo);
-                *z = self.swap_in(*z, a, b, memo);
-            }
+            Op::Reduce(_, axes, _) | Op::Contract { over: axes, .. } => *axes = set(*axes),
+            _ => {}
         }
         let done = self.push(op);
         memo.insert(id, done);

@@ -40,7 +40,8 @@ impl Scheduler<'_> {
                 let together = looped
                     && !captured
                     && self.meets_row_by_row(*other, index, &rows)
-                    && !self.waits_for_tiles(i, *other);
+                    && !self.waits_for_tiles(i, *other)
+                    && !self.is_join(self.stored[*other].node);
                 level = level.max(if together { below } else { below + 1 });
             }
         }

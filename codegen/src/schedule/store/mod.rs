@@ -9,12 +9,14 @@
 //! and rows is one nest.
 //!
 //! `form` says how a value is computed if it is stored, `layout` in which order of axes, `needs` what else has to
-//! be stored for it, `level` in which step; `step` writes the plan. `tile` and `walk` do so for plans that are tiled along an axis.
+//! be stored for it, `level` in which step; `step` writes the plan. `tile` and `walk` do so for plans that are tiled along an axis,
+//! `owner` prepares the expressions of an axis whose positions are spread over ranks.
 
 mod form;
 mod layout;
 mod level;
 mod needs;
+mod owner;
 mod step;
 mod tile;
 mod walk;
@@ -22,7 +24,7 @@ mod walk;
 use std::collections::BTreeMap;
 
 use super::low::{Fold, Low, LowId, Op};
-use super::plan::{Output, Plan};
+use super::plan::{Output, Plan, Tiling};
 use crate::ir::{AxisId, AxisSet, Graph};
 
 pub(super) use needs::is_costly;
@@ -70,6 +72,7 @@ struct Scheduler<'g> {
     known: BTreeMap<LowId, (usize, Vec<AxisId>)>,
     /// The axis of tiles.
     tile: Option<AxisId>,
+    tiling: Tiling,
     /// Sums that are rescaled when their shift grows: the stored value of the shift.
     rescaled: BTreeMap<usize, usize>,
 }
@@ -79,9 +82,28 @@ pub(super) fn schedule(graph: &Graph, low: Low, batch: &[AxisId], outputs: &[Wan
     let whole = attempt(graph, low.clone(), batch, outputs, None);
     let whole = whole.expect("without tiles, everything can be scheduled");
     match tile::axis(graph, &whole, batch) {
-        Some(axis) => attempt(graph, low, batch, outputs, Some(axis)).unwrap_or(whole),
+        Some(axis) => {
+            let tile = Some((axis, Tiling::Local));
+            attempt(graph, low, batch, outputs, tile).unwrap_or(whole)
+        }
         None => whole,
     }
+}
+
+/// Schedules the outputs for an axis whose positions are spread over ranks: in tiles if the axis `is_cut`, so that a shard is a range of
+/// tiles, as a single tile otherwise. None if that cannot be.
+pub(super) fn schedule_sharded(
+    graph: &Graph,
+    low: &Low,
+    batch: &[AxisId],
+    outputs: &[Wanted],
+    axis: AxisId,
+    is_cut: bool,
+) -> Option<Plan> {
+    let (low, outputs) = owner::owners_contribute(graph, low, axis, outputs)?;
+    let in_tiles = |tiling| attempt(graph, low.clone(), batch, &outputs, Some((axis, tiling)));
+    let cut = is_cut.then(|| in_tiles(Tiling::Sharded)).flatten();
+    cut.or_else(|| in_tiles(Tiling::ShardedWhole))
 }
 
 fn attempt(
@@ -89,7 +111,7 @@ fn attempt(
     low: Low,
     batch: &[AxisId],
     outputs: &[Wanted],
-    tile: Option<AxisId>,
+    tile: Option<(AxisId, Tiling)>,
 ) -> Option<Plan> {
     let mut scheduler = Scheduler {
         graph,
@@ -97,7 +119,8 @@ fn attempt(
         batch: batch.to_vec(),
         stored: vec![],
         known: BTreeMap::new(),
-        tile,
+        tile: tile.map(|tile| tile.0),
+        tiling: tile.map_or(Tiling::Local, |tile| tile.1),
         rescaled: BTreeMap::new(),
     };
     for wanted in outputs {
@@ -113,7 +136,7 @@ fn attempt(
         let levels = scheduler.levels();
         if !scheduler.store_shared_reductions(&levels) {
             return match tile {
-                Some(axis) => scheduler.finish_in_walks(axis, &levels),
+                Some((axis, _)) => scheduler.finish_in_walks(axis, &levels),
                 None => Some(scheduler.finish(&levels)),
             };
         }
@@ -162,7 +185,7 @@ impl Scheduler<'_> {
             // The same in every row: computed once, since it may run over the rows itself.
             self.keep(*node);
         }
-        if self.is_over_tiles(*node) || self.is_column_total(*node) {
+        if self.is_over_tiles(*node) || self.is_column_total(*node) || self.is_join(*node) {
             self.keep(*node);
         }
         self.stored.push(Stored {
@@ -177,6 +200,11 @@ impl Scheduler<'_> {
         if read_in_order && !matches!(output, Output::Gradient(_)) {
             self.known.entry(*node).or_insert((index, axes.clone()));
         }
+    }
+
+    /// Whether the value becomes known to all ranks in a step of its own.
+    fn is_join(&self, node: LowId) -> bool {
+        matches!(self.low.op(node), Op::Join(_))
     }
 
     /// Whether a stored value is computed from what its node is made of, not read from where the kernel keeps the same.

@@ -71,7 +71,7 @@ impl Scheduler<'_> {
             let outside = !rows.is_subset(free) || rows.is_empty();
             let in_front = free.is_subset(rows);
             let (costly, within) = match *self.low.op(id) {
-                Op::Contract { .. } => (true, loops),
+                Op::Contract { .. } | Op::Join(_) => (true, loops),
                 Op::Reduce(_, over, _) => {
                     let captured = !in_front && !over.is_disjoint(loops);
                     let costly = outside

@@ -6,7 +6,7 @@ use super::{How, Scheduler};
 use crate::ir::AxisId;
 use crate::schedule::low::{LowId, Op};
 use crate::schedule::nest;
-use crate::schedule::plan::{Buffer, BufferId, Operand, Plan, Read, Step, Target};
+use crate::schedule::plan::{Buffer, BufferId, Nest, Operand, Plan, Read, Step, Target, Tiling};
 
 impl Scheduler<'_> {
     /// All stored values as buffers.
@@ -57,6 +57,7 @@ impl Scheduler<'_> {
             reads,
             steps,
             tile: None,
+            tiling: Tiling::Local,
             parked: None,
         }
     }
@@ -104,6 +105,10 @@ impl Scheduler<'_> {
     }
 
     pub(super) fn nest_step(&mut self, rows: Vec<AxisId>, members: &[usize]) -> Step {
+        Step::Nest(self.nest(rows, members))
+    }
+
+    pub(super) fn nest(&mut self, rows: Vec<AxisId>, members: &[usize]) -> Nest {
         let mut targets = vec![];
         let mut values = vec![];
         for &i in members {
@@ -143,7 +148,6 @@ impl Scheduler<'_> {
             .copied()
             .filter(|node| !own.contains(node))
             .collect();
-        let nest = nest::build(&mut self.low, rows, targets, &values, stored);
-        Step::Nest(nest)
+        nest::build(&mut self.low, rows, targets, &values, stored)
     }
 }

@@ -9,7 +9,9 @@ use super::tile::mentions;
 use super::{How, Scheduler};
 use crate::ir::AxisId;
 use crate::schedule::low::{LowId, Op};
-use crate::schedule::plan::{BufferId, Output, Parked, Plan, Running, Step, Walk, WalkStep};
+use crate::schedule::plan::{
+    BufferId, Nest, Output, Parked, Plan, Running, Step, Tiling, Walk, WalkStep,
+};
 
 /// What is computed in one nest: level, rows.
 type Place = (usize, Vec<AxisId>);
@@ -41,6 +43,7 @@ impl Scheduler<'_> {
             if members.is_empty() {
                 continue;
             }
+            let shifts = self.shifts(&members);
             let again = self.needed_again(&members, &reads, &in_walk, tile);
             let mut walk: Vec<(usize, WalkStep)> = vec![];
             for (members, again) in [(again, true), (members, false)] {
@@ -52,6 +55,7 @@ impl Scheduler<'_> {
             let steps_of_walk = walk.into_iter().map(|step| step.1).collect();
             steps.push(Step::Walk(Walk {
                 steps: steps_of_walk,
+                shifts,
             }));
         }
         let running_reads: Vec<Vec<BufferId>> = reads
@@ -68,18 +72,46 @@ impl Scheduler<'_> {
             reads,
             steps,
             tile: Some(tile),
+            tiling: self.tiling,
             parked: None,
         };
         if !grow_together(&plan, &running_reads) {
             return None;
         }
-        plan.parked = parked(&plan, &self.batch, tile);
+        if self.tiling != Tiling::ShardedWhole {
+            plan.parked = parked(&plan, &self.batch, tile);
+        }
         Some(plan)
+    }
+
+    /// The shifts of rescaled sums once more, from the maxima of all ranks.
+    fn shifts(&mut self, members: &[usize]) -> Vec<Nest> {
+        let mut nests: BTreeMap<Vec<AxisId>, Vec<usize>> = BTreeMap::new();
+        if self.tiling.is_sharded() {
+            for &i in members {
+                if self.running(i) == Some(Running::Shift) {
+                    let rows = self.sources(&self.stored[i]).1;
+                    nests.entry(rows).or_default().push(i);
+                }
+            }
+        }
+        let nests = nests.into_iter();
+        nests
+            .map(|(rows, members)| self.nest(rows, &members))
+            .collect()
     }
 
     /// Whether the stored value can be computed in tiles.
     fn can_be_cut(&self, i: usize, tile: AxisId) -> bool {
         let stored = &self.stored[i];
+        if self.tiling == Tiling::ShardedWhole {
+            return match &stored.how {
+                How::Rows { rows } | How::Folded { rows, .. } => {
+                    !rows.contains(&tile) || rows.len() == 1
+                }
+                How::Contract | How::Scatter { .. } => true,
+            };
+        }
         let tiled: Vec<usize> = (0..stored.axes.len())
             .filter(|&at| stored.axes[at] == tile)
             .collect();

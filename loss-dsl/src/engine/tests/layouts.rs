@@ -168,7 +168,11 @@ fn trailing_axes_agree_with_one_row_per_position() {
 fn in_place<const SPLIT: bool>(z: ArrayView4<'_, f64>) -> bool {
     let (v, y) = (array![1.0, 0.5, 2.0], labels());
     let inputs = Inputs::new().real(&z).real(&v).labels(&y);
-    let bound = bind::bind(&CrossEntropy::<SPLIT>::default(), &inputs).unwrap();
+    let request = crate::engine::agree::Request {
+        method: "value",
+        upstream: None,
+    };
+    let bound = bind::bind(&CrossEntropy::<SPLIT>::default(), &inputs, &request, None).unwrap();
     let call = bound.call(&CrossEntropy::<SPLIT>::default(), &inputs, &[]);
     let Input::Real(array) = &inputs.as_slice()[0] else {
         unreachable!("logits are real")

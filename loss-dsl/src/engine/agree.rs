@@ -1,0 +1,212 @@
+//! What ranks agree on before a sharded call: that all of them can make it, and that it is the same call.
+//!
+//! Each rank sends a digest, of the same length whatever the call, so that even ranks that do different things understand each other.
+//! Whoever found something wrong says so, and all ranks fail alike; so they do where digests differ in what must be alike.
+//! Only then is anything of the call's own size exchanged.
+
+use crate::error::Error;
+use crate::input::{Input, Inputs};
+use crate::label::{Label, with_labels};
+use crate::loss::Loss;
+use crate::options::Options;
+use crate::rt::Float;
+use crate::sharding::{Axis, Ranks};
+use crate::spec::Spec;
+use crate::value::Upstream;
+
+/// Dimensions whose extents are in a digest.
+const DIMS: usize = 8;
+/// The places of a digest: the length of the error message, the extent of the shard, then what must be alike.
+const FAILURE: usize = 0;
+const SHARD: usize = 1;
+const ALIKE: [&str; 7] = [
+    "which loss is called",
+    "which method is called",
+    "the number type",
+    "its options",
+    "its scalars and flags",
+    "arrays that are not sharded",
+    "the upstream gradient",
+];
+const LEN: usize = 2 + ALIKE.len() + DIMS;
+
+/// Where the shards of an axis lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// The dimension that is sharded.
+    pub(super) dim: usize,
+    /// The position of the own first.
+    pub(super) first: usize,
+    /// How many positions all ranks have.
+    pub(super) total: usize,
+}
+
+/// What a call is, beside its inputs.
+#[derive(Debug)]
+pub(super) struct Request<'r, 'a, F> {
+    /// The method.
+    pub(super) method: &'static str,
+    /// The gradient of the value.
+    pub(super) upstream: Option<&'r Upstream<'a, F>>,
+}
+
+/// Where the shards lie, if all ranks can make the call and it is the same; `checked` is what this rank found.
+pub(super) fn agree<L: Loss, F: Float>(
+    loss: &L,
+    axis: &Axis,
+    inputs: &Inputs<'_, F>,
+    request: &Request<'_, '_, F>,
+    checked: Result<&[usize], &Error>,
+) -> Result<Place, Error> {
+    let spec = L::spec();
+    let mut digest = [0; LEN];
+    if let Ok(dims) = checked {
+        digest[SHARD] = dims[axis.dim] as u64;
+        let mut alike = [
+            hash(spec.name.bytes().map(u64::from)),
+            hash(request.method.bytes().map(u64::from)),
+            size_of::<F>() as u64,
+            of_options(loss.options()),
+            hash(of_settings(loss)),
+            of_inputs(spec, axis.dim, inputs),
+            request.upstream.map_or(0, of_upstream),
+        ]
+        .to_vec();
+        let others = dims.iter().enumerate().filter(|(dim, _)| *dim != axis.dim);
+        alike.extend(others.map(|(_, &extent)| extent as u64).take(DIMS));
+        digest[2..][..alike.len()].copy_from_slice(&alike);
+    }
+    let digests = exchange(&axis.ranks, digest, checked.err())?;
+    for (rank, digest) in digests.iter().enumerate() {
+        let differs = (2..LEN).find(|&place| digest[place] != digests[0][place]);
+        if let Some(place) = differs {
+            let what = match ALIKE.get(place - 2) {
+                Some(what) => (*what).to_owned(),
+                None => of_extents(spec, axis.dim, place - 2 - ALIKE.len(), &digests[0], digest),
+            };
+            return Err(Error::Disagreement { rank, what });
+        }
+    }
+    let extents = || digests.iter().map(|digest| digest[SHARD] as usize);
+    let total = extents().sum();
+    if total == 0 {
+        return Err(empty(spec, axis.dim, inputs));
+    }
+    Ok(Place {
+        dim: axis.dim,
+        first: extents().take(axis.ranks.rank()).sum(),
+        total,
+    })
+}
+
+/// The same error on all ranks if one of them has one.
+pub(super) fn agree_on<T>(ranks: &Ranks, outcome: Result<T, Error>) -> Result<T, Error> {
+    let digests = exchange(ranks, [0; LEN], outcome.as_ref().err());
+    digests.and(outcome)
+}
+
+/// The digests of all ranks, or what the first rank that has an error says.
+fn exchange(
+    ranks: &Ranks,
+    mut digest: [u64; LEN],
+    error: Option<&Error>,
+) -> Result<Vec<[u64; LEN]>, Error> {
+    let message = error.map_or(String::new(), ToString::to_string);
+    digest[FAILURE] = message.len() as u64;
+    let all = ranks.all_gather(&digest.map(u64::to_le_bytes).concat());
+    let number = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+    let digests: Vec<[u64; LEN]> = all
+        .chunks_exact(8 * LEN)
+        .map(|bytes| std::array::from_fn(|place| number(&bytes[8 * place..][..8])))
+        .collect();
+    let lengths = || digests.iter().map(|digest| digest[FAILURE] as usize);
+    let longest = lengths().max().unwrap_or(0);
+    if longest == 0 {
+        return Ok(digests);
+    }
+    let mut padded = message.into_bytes();
+    padded.resize(longest, 0);
+    let messages = ranks.all_gather(&padded);
+    let failed = lengths().position(|len| len > 0).unwrap_or(0);
+    let message = &messages[failed * longest..][..digests[failed][FAILURE] as usize];
+    Err(Error::OnRank {
+        rank: failed,
+        message: String::from_utf8_lossy(message).into_owned(),
+    })
+}
+
+fn of_extents(spec: &Spec, sharded: usize, at: usize, first: &[u64], other: &[u64]) -> String {
+    let mut dims = (0..spec.dims.len()).filter(|dim| *dim != sharded);
+    let axis = dims.nth(at).map_or("", |dim| spec.dims[dim].name);
+    let place = 2 + ALIKE.len() + at;
+    format!(
+        "the extent of axis {axis} ({} there, {} on rank 0)",
+        other[place], first[place]
+    )
+}
+
+fn empty<F>(spec: &Spec, dim: usize, inputs: &Inputs<'_, F>) -> Error
+where
+    F: Float,
+{
+    let mut having = spec.arrays().zip(inputs.as_slice());
+    let (input, shape) = having
+        .find(|(parameter, _)| parameter.axes.contains(&dim))
+        .map_or(("", vec![]), |(parameter, input)| {
+            (parameter.name, input.shape().to_vec())
+        });
+    Error::EmptyAxis {
+        input,
+        axis: spec.dims[dim].name,
+        shape,
+    }
+}
+
+/// A number that is most likely another one for other words (a multiplicative hash; nobody is to be kept from making equal ones).
+fn hash(words: impl Iterator<Item = u64>) -> u64 {
+    words.fold(0x9e37_79b9_7f4a_7c15, |hash, word| {
+        (hash ^ word)
+            .wrapping_mul(0xff51_afd7_ed55_8ccd)
+            .rotate_left(29)
+    })
+}
+
+fn of_options(options: &Options) -> u64 {
+    let Options {
+        reduction,
+        normalizer,
+        ignore_index,
+        sample_weights,
+        tile: _,
+    } = options;
+    let choices = format!("{reduction:?} {normalizer:?} {ignore_index:?}");
+    let weights = sample_weights.iter().flatten().map(|w| w.to_bits());
+    hash(choices.bytes().map(u64::from).chain(weights))
+}
+
+fn of_settings<L: Loss>(loss: &L) -> impl Iterator<Item = u64> {
+    let scalars = loss.scalar_values().into_iter().map(f64::to_bits);
+    scalars.chain(loss.flag_values().into_iter().map(u64::from))
+}
+
+/// Of everything that all ranks have.
+fn of_inputs<F: Float>(spec: &Spec, sharded: usize, inputs: &Inputs<'_, F>) -> u64 {
+    let arrays = spec.arrays().zip(inputs.as_slice());
+    let alike = arrays.filter(|(parameter, _)| !parameter.axes.contains(&sharded));
+    hash(alike.map(|(_, input)| match input {
+        Input::Real(array) => hash(array.iter().map(|number| number.to_f64().to_bits())),
+        Input::F16(array) => hash(array.iter().map(|half| u64::from(half.to_bits()))),
+        Input::Bf16(array) => hash(array.iter().map(|half| u64::from(half.to_bits()))),
+        Input::Labels(labels) => {
+            with_labels!(labels, view => hash(view.iter().map(|label| label.value() as u64)))
+        }
+        Input::Mask(array) => hash(array.iter().map(|&holds| u64::from(holds))),
+    }))
+}
+
+fn of_upstream<F: Float>(upstream: &Upstream<'_, F>) -> u64 {
+    match upstream {
+        Upstream::Scalar(scale) => hash([scale.to_f64().to_bits()].into_iter()),
+        Upstream::PerSample(gradient) => hash(gradient.iter().map(|g| g.to_f64().to_bits())),
+    }
+}

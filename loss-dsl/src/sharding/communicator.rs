@@ -1,0 +1,136 @@
+//! What a sharded loss asks of a network.
+
+use core::fmt::Debug;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+/// A group of processes, each with a rank from 0 on, that all make the same calls in the same order.
+///
+/// Two operations are enough, both of bytes and of lengths that all ranks agree on; what is summed is summed by the caller, so that the
+/// order is its own. A call returns when this rank has what it asked for. If another rank is gone, an implementation ends the process or
+/// panics: a call has no way to go on.
+pub trait Communicator: Debug + Send + Sync {
+    /// The own number, below [`size`](Self::size).
+    fn rank(&self) -> usize;
+
+    /// How many ranks there are.
+    fn size(&self) -> usize;
+
+    /// The `mine` of every rank, in the order of ranks, into `all`, which is [`size`](Self::size) times as long.
+    fn all_gather(&self, mine: &[u8], all: &mut [u8]);
+
+    /// Piece r of `mine` to rank r, and from rank r piece r of `received`. Both are [`size`](Self::size) pieces of equal length.
+    fn all_to_all(&self, mine: &[u8], received: &mut [u8]);
+}
+
+/// One rank alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Alone;
+
+impl Communicator for Alone {
+    fn rank(&self) -> usize {
+        0
+    }
+
+    fn size(&self) -> usize {
+        1
+    }
+
+    fn all_gather(&self, mine: &[u8], all: &mut [u8]) {
+        all.copy_from_slice(mine);
+    }
+
+    fn all_to_all(&self, mine: &[u8], received: &mut [u8]) {
+        received.copy_from_slice(mine);
+    }
+}
+
+/// What went through a communicator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Calls of the communicator.
+    pub messages: u64,
+    /// Bytes that this rank sent to others: n (R − 1) for n bytes to all of R ranks.
+    pub bytes_sent: u64,
+}
+
+impl core::ops::Sub for Traffic {
+    type Output = Traffic;
+
+    /// What went through since an earlier count.
+    fn sub(self, earlier: Traffic) -> Traffic {
+        Traffic {
+            messages: self.messages - earlier.messages,
+            bytes_sent: self.bytes_sent - earlier.bytes_sent,
+        }
+    }
+}
+
+/// A communicator that counts what goes through it. Clones count together.
+#[derive(Clone, Debug)]
+pub struct Ranks {
+    communicator: Arc<dyn Communicator>,
+    count: Arc<Count>,
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    messages: AtomicU64,
+    bytes_sent: AtomicU64,
+}
+
+impl Ranks {
+    /// Counts from nothing.
+    pub fn new(communicator: Arc<dyn Communicator>) -> Self {
+        Self {
+            communicator,
+            count: Arc::default(),
+        }
+    }
+
+    /// The own number.
+    pub fn rank(&self) -> usize {
+        self.communicator.rank()
+    }
+
+    /// How many ranks there are.
+    pub fn size(&self) -> usize {
+        self.communicator.size()
+    }
+
+    /// What went through so far.
+    pub fn traffic(&self) -> Traffic {
+        Traffic {
+            messages: self.count.messages.load(Ordering::Relaxed),
+            bytes_sent: self.count.bytes_sent.load(Ordering::Relaxed),
+        }
+    }
+
+    /// See [`Communicator::all_gather`].
+    pub fn all_gather(&self, mine: &[u8]) -> Vec<u8> {
+        let mut all = vec![0; mine.len() * self.size()];
+        self.communicator.all_gather(mine, &mut all);
+        self.counted(mine.len());
+        all
+    }
+
+    /// See [`Communicator::all_to_all`].
+    ///
+    /// # Panics
+    /// If `mine` does not consist of as many pieces as there are ranks.
+    pub fn all_to_all(&self, mine: &[u8]) -> Vec<u8> {
+        let piece = mine.len() / self.size();
+        assert_eq!(piece * self.size(), mine.len(), "a piece for each rank");
+        let mut received = vec![0; mine.len()];
+        self.communicator.all_to_all(mine, &mut received);
+        self.counted(piece);
+        received
+    }
+
+    fn counted(&self, to_each: usize) {
+        let others = self.size() as u64 - 1;
+        self.count.messages.fetch_add(1, Ordering::Relaxed);
+        let bytes = to_each as u64 * others;
+        self.count.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
