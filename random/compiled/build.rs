@@ -39,12 +39,12 @@ fn listed<'s>(
         )?;
         writeln!(
             list,
-            "    ({i}, random_{i}::SOURCE, AnyLoss::of::<random_{i}::Random{i}>),"
+            "    listed::<random_{i}::Random{i}>({i}, random_{i}::SOURCE),"
         )?;
     }
     writeln!(
         text,
-        "/// The number, the text and the type of each loss.\npub(crate) const ALL: &[Listed] = &[\n{list}];"
+        "/// All losses.\npub(crate) fn all() -> Vec<Listed> {{\nvec![\n{list}]\n}}"
     )?;
     Ok(text)
 }

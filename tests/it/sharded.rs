@@ -1,8 +1,14 @@
 //! Losses of which an axis is spread over ranks: the same values and gradients as of the whole, on any number of ranks.
 
-use loss_dsl::Error;
-use loss_dsl::losses::{ArcFace, CosFace, SoftmaxCrossEntropy};
-use loss_dsl::sharding::ShardedLoss;
+mod calls;
+mod refusals;
+
+use loss_dsl::loss;
+use loss_dsl::losses::{ArcFace, CosFace, MagFace, SoftmaxCrossEntropy};
+use loss_dsl::sharding::{ShardedLoss, Traffic};
+use ndarray::ArrayD;
+
+use loss_tests::support::any::AnyLoss;
 use loss_tests::support::arrays::{Array, Arrays};
 use loss_tests::support::library;
 use loss_tests::support::outcome::{Outcome, generated};
@@ -70,29 +76,251 @@ fn any_loss_in_parts_is_the_loss_of_the_whole() {
     );
 }
 
+/// What is computed where, and what the ranks tell each other.
 #[test]
-#[ignore]
-fn zz_print() {
-    for name in library::names() {
-        let Some(axis) = sharded::axis(&name) else {
-            eprintln!("{name:30} -");
-            continue;
+fn plans_of_shards() {
+    for name in [
+        "ArcFace",
+        "CosFace",
+        "SoftmaxCrossEntropy",
+        "CenterSoftmax",
+        "ProxyAnchor",
+    ] {
+        let compiled = Subject::built_in(name).compiled;
+        let plans = compiled.sharded().expect("an axis that may be sharded");
+        let graph = &compiled.simplified.kernel.loss.graph;
+        insta::assert_snapshot!(
+            format!("{name}_sharded_plan"),
+            plans.plans.backward.show(graph)
+        );
+    }
+}
+
+loss! {
+    /// A loss of nobody's: totals of all kinds over the classes, one in the other, and three things that a label picks.
+    pub Odd(x: [N, D], w: [C, D], b: [C], y: [N] in C, t: learn scalar = 2.0 where t > 0) {
+        let z = dot[D](x, w) / t + b;
+        let spread = sum[C](abs(z - mean[C](z)));
+        let own = z[C = y] * norm[D](w[C = y]);
+        lse[C](z - b[C = y]) - own + ln(1 + spread) + max[C](b * b) + sum[C, C != y](softplus(z - own))
+    }
+}
+
+/// In single precision, of some more classes.
+#[test]
+fn in_single_precision() {
+    fn check<L: ShardedLoss + loss_dsl::Source + Default + 'static>() {
+        let extents = |dim: &str| match dim {
+            "N" => 16,
+            "C" => 1000,
+            _ => 32,
         };
-        let subject = Subject::built_in(&name);
-        let arrays = subject.sample(extents, 5);
-        let cotangent = subject.cotangent(&arrays, 6);
-        let e = extents(axis);
+        let subject = Subject::in_block(
+            L::SOURCE.parse().expect("the macro has read these tokens"),
+            AnyLoss::of::<L>(),
+        );
+        let arrays = subject.sample(extents, 15);
+        let cotangent = subject.cotangent(&arrays, 16);
+        let exact = generated::<f64>(&subject.loss, &arrays, &cotangent);
+        let (own, _) = generated::<f32>(&subject.loss, &arrays, &cotangent).error(&exact);
+        for parts in [
+            vec![1000],
+            vec![500, 500],
+            vec![1, 0, 999],
+            vec![300, 300, 300, 100],
+        ] {
+            for tile in [None, Some(64)] {
+                let call = Call {
+                    arrays: &arrays,
+                    cotangent: &cotangent,
+                    parts: &parts,
+                    tile,
+                };
+                let whole =
+                    generated::<f32>(&subject.loss.clone().with_tile(tile), &arrays, &cotangent);
+                let (outcome, _) = run::<L, f32>(&call);
+                let (error, of) = outcome.error(&whole);
+                let name = L::NAME;
+                assert!(
+                    error < 1e-6,
+                    "{name} in {parts:?}, {tile:?}: {of} is off by {error:e}"
+                );
+                // Nor are parts less accurate than the whole.
+                let (error, of) = outcome.error(&exact);
+                assert!(
+                    error < 2.0 * own.max(1e-7),
+                    "{name} in {parts:?}, {tile:?}: {of} is off by {error:e}, the whole by {own:e}"
+                );
+                // A loss of a whole is what a single rank has.
+                let (double, _) = run::<L, f64>(&call);
+                let (error, of) = double.error(&exact);
+                assert!(
+                    error < 1e-12,
+                    "{name} in {parts:?}, {tile:?}: {of} is off by {error:e}"
+                );
+            }
+        }
+    }
+    check::<ArcFace>();
+    check::<CosFace>();
+    check::<MagFace>();
+    check::<SoftmaxCrossEntropy>();
+    check::<Odd>();
+}
+
+fn run<L: ShardedLoss + Default, F: loss_dsl::Float>(call: &Call<'_>) -> (Outcome, Vec<Traffic>) {
+    let outcome = sharded::sharded::<L, F>(&L::default(), call);
+    let outcome = outcome.expect("an axis that may be sharded");
+    outcome.expect("a correct call")
+}
+
+/// The arrays of a loss with these extents, all labels set to `label` if there is one.
+fn sample(
+    subject: &Subject,
+    extents: fn(&str) -> usize,
+    label: Option<i64>,
+) -> (Arrays, ArrayD<f64>) {
+    let mut arrays = subject.sample(extents, 25);
+    for array in &mut arrays.list {
+        if let (Array::Labels(labels), Some(label)) = (array, label) {
+            labels.fill(label);
+        }
+    }
+    let cotangent = subject.cotangent(&arrays, 26);
+    (arrays, cotangent)
+}
+
+#[test]
+fn all_labels_of_one_rank_and_a_batch_of_one() {
+    for name in [
+        "ArcFace",
+        "CenterSoftmax",
+        "Circle",
+        "SubCenterArcFace",
+        "WeightedSoftmax",
+    ] {
+        let subject = Subject::built_in(name);
+        for (extents, label) in [
+            (extents as fn(&str) -> usize, Some(0)),
+            (extents, Some(36)),
+            (|dim| if dim == "N" { 1 } else { extents(dim) }, None),
+        ] {
+            let (arrays, cotangent) = sample(&subject, extents, label);
+            let whole = generated::<f64>(&subject.loss, &arrays, &cotangent);
+            for parts in partitions(37) {
+                let call = Call {
+                    arrays: &arrays,
+                    cotangent: &cotangent,
+                    parts: &parts,
+                    tile: None,
+                };
+                let outcome = sharded::run(name)(&call).expect("an axis that may be sharded");
+                let (error, of) = outcome.expect("a correct call").0.error(&whole);
+                assert!(error < 1e-12, "{name}, {parts:?}: {of} is off by {error:e}");
+            }
+        }
+    }
+}
+
+/// Threads meet in any order; results do not depend on it.
+#[test]
+fn the_same_bits_every_time() {
+    for name in [
+        "ArcFace",
+        "CurricularFace",
+        "LabelSmoothing",
+        "ProxyAnchor",
+        "Dice",
+    ] {
+        let subject = Subject::built_in(name);
+        let (arrays, cotangent) = sample(&subject, extents, None);
+        let axis = sharded::axis(name).expect("an axis that may be sharded");
+        let parts = [1, 0, extents(axis) - 1];
         let call = Call {
             arrays: &arrays,
             cotangent: &cotangent,
-            parts: &[e / 2, e - e / 2],
-            tile: None,
+            parts: &parts,
+            tile: Some(3),
         };
-        let (_, t) = sharded::run(&name)(&call).unwrap().unwrap();
-        eprintln!(
-            "{name:30} {axis:4} {:?} {:?}",
-            subject.compiled.sharded().unwrap().plans.backward.tiling,
-            t[0]
+        let bits = || {
+            let outcome = sharded::run(name)(&call).expect("an axis that may be sharded");
+            let outcome = outcome.expect("a correct call").0;
+            let numbers = outcome.arrays.into_iter().flat_map(|array| array.1);
+            numbers.map(f64::to_bits).collect::<Vec<_>>()
+        };
+        let first = bits();
+        for _ in 0..5 {
+            assert_eq!(bits(), first, "{name}");
+        }
+    }
+}
+
+/// Values of all ranks where those of one are extreme.
+#[test]
+fn extreme_logits_on_some_ranks() {
+    let subject = Subject::built_in("SoftmaxCrossEntropy");
+    let largest = f64::MAX;
+    for (first, second) in [
+        (1e4, -1e4),
+        (-1e4, 1e4),
+        (largest, -largest),
+        (-largest, largest),
+        (largest, largest),
+        (0.0, 0.0),
+        (5e-324, -5e-324),
+        (f64::NEG_INFINITY, 0.0),
+        (f64::NAN, 0.0),
+    ] {
+        for label in [0, 1, 36] {
+            let (mut arrays, cotangent) = sample(&subject, extents, Some(label));
+            arrays
+                .real_mut(0)
+                .indexed_iter_mut()
+                .for_each(|(at, logit)| {
+                    *logit = if at[1] < 18 { first } else { second };
+                });
+            let whole = generated::<f64>(&subject.loss, &arrays, &cotangent);
+            for parts in [vec![18, 19], vec![0, 20, 17]] {
+                let call = Call {
+                    arrays: &arrays,
+                    cotangent: &cotangent,
+                    parts: &parts,
+                    tile: None,
+                };
+                let (outcome, _) = run::<SoftmaxCrossEntropy, f64>(&call);
+                let (error, of) = outcome.error(&whole);
+                assert!(
+                    error < 1e-12,
+                    "{first:e} and {second:e}, label {label}, {parts:?}: {of} is off by {error:e}"
+                );
+            }
+        }
+    }
+}
+
+/// What crosses the network for a value with its gradients: a digest of the call; of each sample three numbers that the owner of its class
+/// has, a maximum, a sum of exponentials (in two floats) and what the projection of its gradient takes (in two floats); and the
+/// gradient of the features before it is projected, in pieces. Nothing of the size of the classes.
+#[test]
+fn traffic_does_not_grow_with_classes() {
+    let subject = Subject::built_in("ArcFace");
+    for (batch, classes, ranks) in [(64, 1000, 2), (64, 4000, 2), (64, 1000, 4), (256, 1000, 4)] {
+        let features = 128;
+        let extents = |dim: &str| match dim {
+            "N" => batch,
+            "C" => classes,
+            _ => features,
+        };
+        let arrays = subject.sample(extents, 35);
+        let traffic = calls::traffic_of_gradients(&ArcFace::default(), &arrays, ranks);
+        let (n, d, r) = (batch as u64, features as u64, ranks as u64);
+        let expected = Traffic {
+            messages: 7,
+            bytes_sent: (r - 1) * (136 + 4 * 8 * n) + 2 * (r - 1) * 4 * n * d / r,
+        };
+        assert_eq!(
+            traffic, expected,
+            "{batch} samples, {classes} classes, {ranks} ranks"
         );
     }
 }

@@ -51,7 +51,8 @@ macro_rules! table {
 }
 crate::built_in_losses!(table);
 
-fn axis_of<L: ShardedLoss>() -> Option<&'static str> {
+/// The axis of the loss that may be sharded.
+pub fn axis_of<L: ShardedLoss>() -> Option<&'static str> {
     L::SHARDED.map(|dim| L::spec().dims[dim].name)
 }
 

@@ -8,6 +8,8 @@
 //! A plan may be *tiled* along an axis (the classes of a head): the steps that have the axis stand in [`Walk`]s, loops over
 //! tiles of its positions, so that what is a matrix of batch and classes exists for one tile at a time.
 
+use std::collections::BTreeSet;
+
 use super::low::{Fold, Low, LowId, Op};
 use crate::ir::{AxisId, Graph, Role};
 
@@ -267,6 +269,8 @@ pub struct Plan {
     pub tile: Option<AxisId>,
     /// What of that axis is here.
     pub tiling: Tiling,
+    /// Totals over a sharded axis that remain a rank's part: what they are added to is joined.
+    pub partial: BTreeSet<LowId>,
     /// A matrix product of a tile that a later walk needs again, and the gradient in whose memory it is kept until then.
     pub parked: Option<Parked>,
 }
@@ -302,6 +306,12 @@ impl Plan {
     /// The axis whose positions are spread over ranks.
     pub fn sharded(&self) -> Option<AxisId> {
         self.tile.filter(|_| self.tiling.is_sharded())
+    }
+
+    /// Whether a buffer is joined after the walk that fills it.
+    pub fn is_joined(&self, id: BufferId) -> bool {
+        let buffer = self.buffer(id);
+        buffer.running.is_some() && !self.partial.contains(&buffer.node)
     }
 
     /// Whether a buffer holds what owners of positions contribute, 0 elsewhere, until the ranks' are added.

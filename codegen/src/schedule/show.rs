@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::lanes::RowsInLanes;
 use super::low::{Fold, Index, LowId, Op};
-use super::plan::{Accumulator, BufferId, Nest, Operand, Output, Plan, Step, Stmt};
+use super::plan::{Accumulator, BufferId, Nest, Operand, Output, Plan, Running, Step, Stmt};
 use crate::ir::{AxisId, AxisSet, BinaryOp, CompareOp, Graph};
 
 impl Plan {
@@ -29,6 +29,9 @@ impl Plan {
         for (i, step) in self.steps.iter().enumerate() {
             let Step::Walk(walk) = step else {
                 let _ = write!(text, "{}. {}", i + 1, self.show_step(graph, step, false));
+                let outputs = step.outputs().into_iter();
+                let joined = outputs.filter(|&id| self.is_contribution(id));
+                self.show_joined(graph, &mut text, joined.collect());
                 continue;
             };
             let axis = self.tile.map_or("", |axis| graph.axis(axis).name.as_str());
@@ -41,8 +44,31 @@ impl Plan {
                 let shown = shown.trim_end();
                 let _ = writeln!(text, "   {}.{}. {again}{shown}", i + 1, k + 1);
             }
+            if self.sharded().is_some() {
+                let new = walk.steps.iter().filter(|step| !step.again);
+                let outputs = new.flat_map(|step| step.step.outputs());
+                let joined = outputs.filter(|&id| self.is_joined(id));
+                self.show_joined(graph, &mut text, joined.collect());
+            }
         }
         text
+    }
+
+    fn show_joined(&self, graph: &Graph, text: &mut String, joined: Vec<BufferId>) {
+        if joined.is_empty() {
+            return;
+        }
+        let names = joined.into_iter().map(|id| {
+            let how = match self.buffer(id).running {
+                Some(Running::Fold(Fold::Max)) => "max",
+                Some(Running::Rescaled { .. }) => "rescaled sum",
+                Some(Running::Shift) => "shift",
+                Some(Running::Fold(Fold::Sum) | Running::Product) | None => "sum",
+            };
+            format!("{} ({how})", self.buffer_name(graph, id))
+        });
+        let names = names.collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "   of all ranks: {names}");
     }
 
     pub(super) fn show_step(&self, graph: &Graph, step: &Step, in_walk: bool) -> String {

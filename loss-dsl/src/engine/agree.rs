@@ -28,7 +28,9 @@ const ALIKE: [&str; 7] = [
     "arrays that are not sharded",
     "the upstream gradient",
 ];
-const LEN: usize = 2 + ALIKE.len() + DIMS;
+const EXTENTS: usize = 2;
+const REST: usize = EXTENTS + DIMS;
+const LEN: usize = REST + ALIKE.len();
 
 /// Where the shards of an axis lie.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +64,7 @@ pub(super) fn agree<L: Loss, F: Float>(
     let mut digest = [0; LEN];
     if let Ok(dims) = checked {
         digest[SHARD] = dims[axis.dim] as u64;
-        let mut alike = [
+        let alike = [
             hash(spec.name.bytes().map(u64::from)),
             hash(request.method.bytes().map(u64::from)),
             size_of::<F>() as u64,
@@ -70,19 +72,24 @@ pub(super) fn agree<L: Loss, F: Float>(
             hash(of_settings(loss)),
             of_inputs(spec, axis.dim, inputs),
             request.upstream.map_or(0, of_upstream),
-        ]
-        .to_vec();
+        ];
+        digest[REST..].copy_from_slice(&alike);
         let others = dims.iter().enumerate().filter(|(dim, _)| *dim != axis.dim);
-        alike.extend(others.map(|(_, &extent)| extent as u64).take(DIMS));
-        digest[2..][..alike.len()].copy_from_slice(&alike);
+        for (place, (_, &extent)) in digest[EXTENTS..REST].iter_mut().zip(others) {
+            *place = extent as u64;
+        }
     }
     let digests = exchange(&axis.ranks, digest, checked.err())?;
     for (rank, digest) in digests.iter().enumerate() {
-        let differs = (2..LEN).find(|&place| digest[place] != digests[0][place]);
+        // What a loss or method is called with says little if it is another one.
+        let order = (REST..REST + 3).chain(EXTENTS..REST).chain(REST + 3..LEN);
+        let differs = order
+            .into_iter()
+            .find(|&place| digest[place] != digests[0][place]);
         if let Some(place) = differs {
-            let what = match ALIKE.get(place - 2) {
-                Some(what) => (*what).to_owned(),
-                None => of_extents(spec, axis.dim, place - 2 - ALIKE.len(), &digests[0], digest),
+            let what = match place.checked_sub(REST) {
+                Some(at) => ALIKE[at].to_owned(),
+                None => of_extents(spec, axis.dim, place - EXTENTS, &digests[0], digest),
             };
             return Err(Error::Disagreement { rank, what });
         }
@@ -138,10 +145,10 @@ fn exchange(
 fn of_extents(spec: &Spec, sharded: usize, at: usize, first: &[u64], other: &[u64]) -> String {
     let mut dims = (0..spec.dims.len()).filter(|dim| *dim != sharded);
     let axis = dims.nth(at).map_or("", |dim| spec.dims[dim].name);
-    let place = 2 + ALIKE.len() + at;
     format!(
         "the extent of axis {axis} ({} there, {} on rank 0)",
-        other[place], first[place]
+        other[EXTENTS + at],
+        first[EXTENTS + at]
     )
 }
 

@@ -72,6 +72,9 @@ pub fn join<F: Float>(shard: &Shard<'_>, parts: &mut [Part<'_, F>]) {
         return join(shard, &mut rest);
     }
     let everything: usize = parts.iter().map(|part| part.len() * part.width()).sum();
+    if everything == 0 {
+        return;
+    }
     let pieces = if everything <= AT_ONCE { 1 } else { ranks };
     let mut mine = Vec::new();
     for piece in 0..pieces {

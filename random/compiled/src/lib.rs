@@ -13,15 +13,39 @@ use std::thread;
 
 use loss_codegen::ir::eval::{Elements, Exact, Number, Tensor};
 use loss_codegen::ir::{BinaryOp, Node, Reducer, UnaryOp};
+use loss_dsl::Source;
+use loss_dsl::sharding::ShardedLoss;
 use loss_tests::support::any::{self, AnyLoss};
 use loss_tests::support::arrays::{Array, Arrays};
 use loss_tests::support::outcome::{Outcome, generated};
 use loss_tests::support::random::Random;
+use loss_tests::support::sharded::{self, Call, Run};
 use loss_tests::support::subject::Subject;
 use ndarray::ArrayD;
 
-/// The number, the text and the type of a loss.
-pub type Listed = (usize, &'static str, fn() -> AnyLoss);
+/// A loss to be judged.
+#[derive(Debug)]
+pub struct Listed {
+    number: usize,
+    source: &'static str,
+    loss: AnyLoss,
+    /// The axis that may be sharded, and the loss in parts of it.
+    sharded: Option<(&'static str, Run)>,
+}
+
+/// The loss of this number and text.
+pub fn listed<L: ShardedLoss + Source + Default + 'static>(
+    number: usize,
+    source: &'static str,
+) -> Listed {
+    let run: Run = |call| sharded::sharded::<L, f64>(&L::default(), call);
+    Listed {
+        number,
+        source,
+        loss: AnyLoss::of::<L>(),
+        sharded: sharded::axis_of::<L>().map(|axis| (axis, run)),
+    }
+}
 
 /// How many times the measured change a kernel may be off: it has steps that the graph has not, and its elementwise functions have
 /// bounds of a few units of the last place.
@@ -106,8 +130,21 @@ fn is_rounded(node: &Node) -> bool {
     }
 }
 
-/// Compares one loss at one point with numbers `F`.
-fn compare<F: any::Number>(subject: &Subject, point: &Point, single: bool) -> Verdict {
+/// Three parts of an axis, some of them maybe empty.
+fn parts(extent: usize, seed: u64) -> [usize; 3] {
+    let mut random = Random::new(seed + 700);
+    let first = random.below(extent + 1);
+    let second = random.below(extent - first + 1);
+    [first, second, extent - first - second]
+}
+
+/// Compares one loss at one point with numbers `F`; and what ranks make of it together.
+fn compare<F: any::Number>(
+    subject: &Subject,
+    point: &Point,
+    in_parts: Option<impl Fn(&Point) -> Outcome>,
+) -> Verdict {
+    let single = size_of::<F>() == size_of::<f32>();
     let compiled = &subject.compiled;
     let loss = &subject.loss;
     let (epsilon, limit): (f64, f64) = if single {
@@ -162,7 +199,8 @@ fn compare<F: any::Number>(subject: &Subject, point: &Point, single: bool) -> Ve
         })
         .collect();
     let mut sharp = true;
-    let found = generated::<F>(loss, &point.arrays, &point.cotangent);
+    let whole = generated::<F>(loss, &point.arrays, &point.cotangent);
+    let together = in_parts.map(|run| run(point));
     // What is 0 is left over from numbers of the size of the others.
     let sizes = expected.arrays.iter().map(|(_, array)| largest(array));
     let all = sizes.fold(0.0, f64::max);
@@ -173,7 +211,10 @@ fn compare<F: any::Number>(subject: &Subject, point: &Point, single: bool) -> Ve
             .map(|other| apart(&other.arrays[i].1, expected));
         let change = changes.fold(floor, f64::max);
         let allowed = FACTOR * change + 64.0 * epsilon * epsilon;
-        let error = apart(&found.arrays[i].1, expected);
+        let error = apart(&whole.arrays[i].1, expected);
+        let of_ranks = together
+            .as_ref()
+            .map_or(error, |found| apart(&found.arrays[i].1, expected));
         let size = largest(expected);
         sharp &= size <= floor || allowed <= BLUNT * size;
         let is_warned_of = !compiled.hazards.is_empty();
@@ -185,6 +226,11 @@ fn compare<F: any::Number>(subject: &Subject, point: &Point, single: bool) -> Ve
         let is_degenerate = change > epsilon.sqrt() * size && change > floor;
         if error > allowed && !is_degenerate {
             return Verdict::Wrong(format!("{name} is off by {error:e}, not {allowed:e}"));
+        }
+        if of_ranks > allowed && !is_degenerate {
+            return Verdict::Wrong(format!(
+                "{name} of ranks is off by {of_ranks:e}, not {allowed:e}, the whole by {error:e}"
+            ));
         }
     }
     Verdict::Right { sharp }
@@ -202,15 +248,14 @@ macro_rules! test_part {
             reason = "as random as their text"
         )]
         mod losses {
-            use loss_random_compiled::Listed;
-            use loss_tests::support::any::AnyLoss;
+            use loss_random_compiled::{Listed, listed};
 
             include!(concat!(env!("OUT_DIR"), "/", $file));
         }
 
         #[test]
         fn kernels_of_random_losses_compute_what_the_interpreter_does() {
-            loss_random_compiled::judge(losses::ALL);
+            loss_random_compiled::judge(&losses::all());
         }
     };
 }
@@ -237,11 +282,14 @@ pub fn judge(losses: &[Listed]) {
     let Results {
         right,
         sharp,
+        sharded,
         undefined,
         wrong,
     } = results.into_inner().expect("no thread panics");
     let count = losses.len();
-    println!("{count} losses: {right} comparisons, {sharp} of them sharp, {undefined} undefined");
+    println!(
+        "{count} losses: {right} comparisons, {sharp} of them sharp, {sharded} with ranks, {undefined} undefined"
+    );
     let texts = wrong.join("\n\n");
     assert!(wrong.is_empty(), "{} wrong:\n{texts}", wrong.len());
     assert!(
@@ -251,9 +299,11 @@ pub fn judge(losses: &[Listed]) {
     assert!(sharp * 5 > right * 4, "{sharp} sharp of {right} right");
 }
 
-fn judge_one((number, source, loss): &Listed) -> Results {
+fn judge_one(loss: &Listed) -> Results {
+    let Listed { number, source, .. } = loss;
     let mut results = Results::default();
-    let subject = Subject::in_block(source.parse().expect("tokens"), loss());
+    let block = source.parse().expect("tokens");
+    let subject = Subject::in_block(block, loss.loss.clone());
     for seed in 1..=3 {
         let seed = 1000 * *number as u64 + seed;
         let mut random = Random::new(seed);
@@ -277,9 +327,23 @@ fn judge_one((number, source, loss): &Listed) -> Results {
         let arrays = subject.sample(extent, seed);
         let cotangent = subject.cotangent(&arrays, seed + 500);
         let point = Point { arrays, cotangent };
+        let in_parts = loss.sharded.map(|(axis, run)| {
+            let parts = parts(extent(axis), seed);
+            results.sharded += 1;
+            move |point: &Point| {
+                let call = Call {
+                    arrays: &point.arrays,
+                    cotangent: &point.cotangent,
+                    parts: &parts,
+                    tile: Some(2),
+                };
+                let outcome = run(&call).expect("an axis that may be sharded");
+                outcome.expect("a correct call").0
+            }
+        });
         for (verdict, what) in [
-            (compare::<f64>(&subject, &point, false), "f64"),
-            (compare::<f32>(&subject, &point, true), "f32"),
+            (compare::<f64>(&subject, &point, in_parts), "f64"),
+            (compare::<f32>(&subject, &point, None::<fn(&_) -> _>), "f32"),
         ] {
             match verdict {
                 Verdict::Right { sharp } => {
@@ -303,6 +367,7 @@ fn judge_one((number, source, loss): &Listed) -> Results {
 struct Results {
     right: usize,
     sharp: usize,
+    sharded: usize,
     undefined: usize,
     wrong: Vec<String>,
 }
@@ -311,6 +376,7 @@ impl Results {
     fn add(&mut self, other: Results) {
         self.right += other.right;
         self.sharp += other.sharp;
+        self.sharded += other.sharded;
         self.undefined += other.undefined;
         self.wrong.extend(other.wrong);
     }

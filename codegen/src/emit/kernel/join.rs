@@ -97,7 +97,9 @@ impl Kernel<'_> {
     fn join_product(&self, joins: &mut Joins, id: BufferId) {
         let name = data_name(self.graph, self.plan, id);
         if !matches!(self.plan.buffer(id).output, Some(Output::Gradient(_))) {
-            joins.parts.push(quote!(Sum(&mut #name)));
+            if self.plan.is_joined(id) {
+                joins.parts.push(quote!(Sum(&mut #name)));
+            }
             joins.published.extend(self.publish(id, &quote!(&#name)));
             return;
         }

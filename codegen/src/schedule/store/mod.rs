@@ -100,8 +100,13 @@ pub(super) fn schedule_sharded(
     axis: AxisId,
     is_cut: bool,
 ) -> Option<Plan> {
-    let (low, outputs) = owner::owners_contribute(graph, low, axis, outputs)?;
-    let in_tiles = |tiling| attempt(graph, low.clone(), batch, &outputs, Some((axis, tiling)));
+    let owned = owner::owners_contribute(graph, low, axis, outputs)?;
+    let in_tiles = |tiling| {
+        let (low, tile) = (owned.low.clone(), Some((axis, tiling)));
+        let plan = attempt(graph, low, batch, &owned.outputs, tile)?;
+        let partial = owned.partial.clone();
+        Some(Plan { partial, ..plan })
+    };
     let cut = is_cut.then(|| in_tiles(Tiling::Sharded)).flatten();
     cut.or_else(|| in_tiles(Tiling::ShardedWhole))
 }

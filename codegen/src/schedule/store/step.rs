@@ -58,6 +58,7 @@ impl Scheduler<'_> {
             steps,
             tile: None,
             tiling: Tiling::Local,
+            partial: BTreeSet::new(),
             parked: None,
         }
     }

@@ -73,6 +73,7 @@ impl Scheduler<'_> {
             steps,
             tile: Some(tile),
             tiling: self.tiling,
+            partial: BTreeSet::new(),
             parked: None,
         };
         if !grow_together(&plan, &running_reads) {

@@ -172,8 +172,9 @@ fn in_place<const SPLIT: bool>(z: ArrayView4<'_, f64>) -> bool {
         method: "value",
         upstream: None,
     };
-    let bound = bind::bind(&CrossEntropy::<SPLIT>::default(), &inputs, &request, None).unwrap();
-    let call = bound.call(&CrossEntropy::<SPLIT>::default(), &inputs, &[]);
+    let loss = CrossEntropy::<SPLIT>::default();
+    let bound = bind::bind(&loss, &inputs, &request, None).unwrap();
+    let call = bound.call(&loss, &inputs, &[]);
     let Input::Real(array) = &inputs.as_slice()[0] else {
         unreachable!("logits are real")
     };
