@@ -30,6 +30,9 @@ mod guide {
     mod performance {}
     #[doc = include_str!("../guide/src/pytorch.md")]
     mod pytorch {}
+    #[cfg(feature = "sharding")]
+    #[doc = include_str!("../guide/src/scaling.md")]
+    mod scaling {}
 }
 
 #[cfg(feature = "audit")]

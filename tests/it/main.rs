@@ -23,6 +23,7 @@ mod never_nan;
 mod oracle;
 mod pieces;
 mod plans;
+mod scaling;
 mod sharded;
 mod snapshots;
 mod spellings;

@@ -1,6 +1,6 @@
 //! Losses of which an axis is spread over ranks: the same values and gradients as of the whole, on any number of ranks.
 
-mod calls;
+pub(super) mod calls;
 mod refusals;
 
 use loss_dsl::loss;
@@ -295,32 +295,5 @@ fn extreme_logits_on_some_ranks() {
                 );
             }
         }
-    }
-}
-
-/// What crosses the network for a value with its gradients: a digest of the call; of each sample three numbers that the owner of its class
-/// has, a maximum, a sum of exponentials (in two floats) and what the projection of its gradient takes (in two floats); and the
-/// gradient of the features before it is projected, in pieces. Nothing of the size of the classes.
-#[test]
-fn traffic_does_not_grow_with_classes() {
-    let subject = Subject::built_in("ArcFace");
-    for (batch, classes, ranks) in [(64, 1000, 2), (64, 4000, 2), (64, 1000, 4), (256, 1000, 4)] {
-        let features = 128;
-        let extents = |dim: &str| match dim {
-            "N" => batch,
-            "C" => classes,
-            _ => features,
-        };
-        let arrays = subject.sample(extents, 35);
-        let traffic = calls::traffic_of_gradients(&ArcFace::default(), &arrays, ranks);
-        let (n, d, r) = (batch as u64, features as u64, ranks as u64);
-        let expected = Traffic {
-            messages: 7,
-            bytes_sent: (r - 1) * (136 + 4 * 8 * n) + 2 * (r - 1) * 4 * n * d / r,
-        };
-        assert_eq!(
-            traffic, expected,
-            "{batch} samples, {classes} classes, {ranks} ranks"
-        );
     }
 }

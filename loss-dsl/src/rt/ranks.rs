@@ -14,8 +14,8 @@ use crate::sharding::Ranks;
 
 /// Elements of an array that are exchanged in one go: what is sent and received is copied.
 const BLOCK: usize = 1 << 22;
-/// Bytes that are few.
-const AT_ONCE: usize = 1 << 14;
+/// Bytes from all others that are few.
+const AT_ONCE: usize = 1 << 15;
 
 /// The part of a sharded axis that is here.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,7 @@ pub fn join<F: Float>(shard: &Shard<'_>, parts: &mut [Part<'_, F>]) {
     if everything == 0 {
         return;
     }
-    let pieces = if everything <= AT_ONCE { 1 } else { ranks };
+    let pieces = if everything * (ranks - 1) <= AT_ONCE { 1 } else { ranks };
     let mut mine = Vec::new();
     for piece in 0..pieces {
         for part in parts.iter() {

@@ -13,7 +13,7 @@ use loss_tests::support::random::Random;
 use loss_tests::support::sharded::part;
 
 /// What a value with its gradients sends, from rank 0.
-pub(super) fn traffic_of_gradients<L: ShardedLoss>(
+pub(crate) fn traffic_of_gradients<L: ShardedLoss>(
     loss: &L,
     arrays: &Arrays,
     ranks: usize,
