@@ -82,6 +82,9 @@ pub(crate) enum Command {
         /// Bytes of a number: 4 for f32, 8 for f64, 2 for the inputs and gradients of half precision.
         #[arg(long, value_name = "BYTES", default_value_t = 4)]
         number: u64,
+        /// The kernels for an axis that is spread over ranks: what the owners of labels compute, and what is joined.
+        #[arg(long, conflicts_with_all = ["extents", "number"])]
+        sharded: bool,
     },
     /// Print the Rust code that the macro writes, formatted.
     Expand {

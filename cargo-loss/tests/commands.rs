@@ -86,6 +86,14 @@ fn plan() {
 }
 
 #[test]
+fn plan_of_shards() {
+    insta::assert_snapshot!(good(&["plan", "CrossEntropy", "--sharded"]));
+    let ran = loss(&["plan", "Huber", "--sharded"]);
+    assert_eq!(ran.status, 2);
+    assert_eq!(ran.err, "error: Huber has no axis that can be sharded\n");
+}
+
+#[test]
 fn plan_needs_every_extent() {
     let ran = loss(&["plan", "CrossEntropy", "-e", "N=64"]);
     assert_eq!(ran.status, 2);

@@ -6,13 +6,14 @@
 //!
 //! or, with a folder after `--`, for the losses of the Rust files in it, and how often each is expanded. The profile builds everything as a user's debug build builds a macro: without optimisation. Each
 //! loss is expanded eight times otherwise; the first time of all pays for setting up, the smallest is what the
-//! machine can do. Losses of one block share its time evenly. Behind it is what the stages take of it, in milliseconds; the rest is emission.
+//! machine can do, `sharded` that with the kernels for shards. Losses of one block share its time evenly. Behind it is what the stages take of it, in milliseconds; the rest is emission.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use loss_codegen::emit::Plans;
+use loss_codegen::Kernels;
+use loss_codegen::schedule::Plans;
 use loss_codegen::simplify::simplify_with_report;
 use loss_codegen::support::Diagnostics;
 use loss_codegen::{diff, hazard, render, sema, syntax};
@@ -23,18 +24,31 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).map_or(library, PathBuf::from);
     let times_each = std::env::args().nth(2).map_or(Ok(8), |word| word.parse())?;
     println!(
-        "{:<26} {:>8} {:>8}   {:>7} {:>8} {:>7} {:>8} {:>7} {:>7}",
-        "loss", "first", "best", "meaning", "simplify", "hazards", "schedule", "render", "e-nodes"
+        "{:<26} {:>8} {:>8} {:>8}   {:>7} {:>8} {:>7} {:>8} {:>7} {:>7}",
+        "loss",
+        "first",
+        "best",
+        "sharded",
+        "meaning",
+        "simplify",
+        "hazards",
+        "schedule",
+        "render",
+        "e-nodes"
     );
     let mut all = vec![];
     for block in syntax::blocks_below(&folder)? {
-        let mut times = vec![];
+        let (mut times, mut sharded) = (vec![], f64::INFINITY);
         let mut stages = [f64::INFINITY; 5];
         for _ in 0..times_each {
             let tokens = block.clone();
             let start = Instant::now();
             std::hint::black_box(loss_codegen::expand(tokens));
             times.push(start.elapsed().as_secs_f64() * 1e3);
+            let start = Instant::now();
+            let kernels = Kernels { sharded: true };
+            std::hint::black_box(loss_codegen::expand_with(block.clone(), kernels));
+            sharded = sharded.min(start.elapsed().as_secs_f64() * 1e3);
             for (best, stage) in stages.iter_mut().zip(by_stage(block.clone())) {
                 *best = best.min(stage);
             }
@@ -45,20 +59,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let count = losses.len() as f64;
         let [meaning, simplify, hazards, schedule, render] = stages.map(|stage| stage / count);
-        all.extend(losses.iter().map(|_| best / count));
+        all.extend(losses.iter().map(|_| [best / count, sharded / count]));
         for loss in losses {
             println!(
-                "{:<26} {:>8.1} {:>8.1}   {meaning:>7.1} {simplify:>8.1} {hazards:>7.1} {schedule:>8.1} {render:>7.1} {:>7}",
+                "{:<26} {:>8.1} {:>8.1} {:>8.1}   {meaning:>7.1} {simplify:>8.1} {hazards:>7.1} {schedule:>8.1} {render:>7.1} {:>7}",
                 loss.literal.loss.name,
                 times[0] / count,
                 best / count,
+                sharded / count,
                 loss.report.nodes
             );
         }
     }
-    let mean = all.iter().sum::<f64>() / all.len() as f64;
-    let slowest = all.iter().copied().fold(0.0, f64::max);
-    println!("mean: {mean:.1} ms, slowest: {slowest:.1} ms");
+    for (at, what) in ["", ", with kernels for shards"].into_iter().enumerate() {
+        let times = || all.iter().map(|times| times[at]);
+        let mean = times().sum::<f64>() / all.len() as f64;
+        let slowest = times().fold(0.0, f64::max);
+        println!("mean: {mean:.1} ms, slowest: {slowest:.1} ms{what}");
+    }
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! What users read, kept under `snapshots/`: the formulas of every built-in loss as text and as LaTeX, and the generated
 //! Rust and the explanations of some. A change shows in review; `cargo insta review` accepts it.
 
-use loss_codegen::compile::compile;
-use loss_codegen::emit::emit;
+use loss_codegen::compile::{Compiled, compile};
+use loss_codegen::emit::{emit, sharded};
 use loss_codegen::explain::explain_all;
 use loss_codegen::simplify::explain::Form;
 use loss_tests::support::library;
@@ -72,18 +72,25 @@ fn the_explanation_in_the_readme_is_real() {
 
 /// The generated items of one loss, as rustfmt would have them.
 fn rust(name: &str) -> String {
-    let block = library::block_of(name);
-    let losses = compile(block).unwrap_or_else(|_| panic!("{name} has mistakes"));
-    let loss = losses
-        .iter()
-        .find(|loss| loss.header.name == name)
-        .expect("the block defines it");
+    let loss = compiled(name);
     let tokens = emit(
         &loss.header,
         &loss.simplified.kernel,
         &loss.plans,
         loss.account(),
     );
+    formatted(name, tokens)
+}
+
+fn compiled(name: &str) -> Compiled {
+    let block = library::block_of(name);
+    let losses = compile(block).unwrap_or_else(|_| panic!("{name} has mistakes"));
+    let mut losses = losses.into_iter();
+    let loss = losses.find(|loss| loss.header.name == name);
+    loss.expect("the block defines it")
+}
+
+fn formatted(name: &str, tokens: proc_macro2::TokenStream) -> String {
     let file = syn::parse2(tokens).unwrap_or_else(|error| panic!("{name}: {error}"));
     prettyplease::unparse(&file)
 }
@@ -107,4 +114,14 @@ code! {
     code_of_hed_sigmoid "HedSigmoid",
     code_of_cos_face "CosFace",
     code_of_arc_face "ArcFace",
+}
+
+/// What a loss has besides where an axis may be spread over ranks.
+#[test]
+fn code_of_shards() {
+    let name = "SoftmaxCrossEntropy";
+    let loss = compiled(name);
+    let graph = &loss.simplified.kernel.loss.graph;
+    let tokens = sharded(&loss.header, graph, loss.sharded().as_ref());
+    insta::assert_snapshot!("SoftmaxCrossEntropy_sharded_code", formatted(name, tokens));
 }

@@ -53,8 +53,10 @@ pub(crate) fn run(command: Command) -> Result<Outcome, String> {
             subject,
             extents,
             number,
-        } => with(&subject, |book, entry| {
-            plan::run(book, entry, &extents, number)
+            sharded,
+        } => with(&subject, |book, entry| match sharded {
+            true => plan::sharded(book, entry),
+            false => plan::run(book, entry, &extents, number),
         }),
         Command::Expand { subject } => with(&subject, expand::run),
         Command::Check {

@@ -30,6 +30,25 @@ pub(super) fn run(
     Ok(Outcome::Good)
 }
 
+/// The kernels for shards.
+pub(super) fn sharded(book: &Book, entry: Entry<'_>) -> Result<Outcome, String> {
+    let loss = book.compile(entry)?;
+    let graph = &loss.simplified.kernel.loss.graph;
+    let Some(sharded) = loss.sharded() else {
+        let name = &loss.literal.loss.name;
+        return Err(format!("{name} has no axis that can be sharded"));
+    };
+    anstream::println!("axis {}\n", graph.axis(sharded.axis).name);
+    for (i, (name, kernel)) in plan::kernels(&sharded.plans).into_iter().enumerate() {
+        if i > 0 {
+            anstream::println!();
+        }
+        anstream::println!("{}", heading(name));
+        anstream::print!("{}", kernel.show(graph));
+    }
+    Ok(Outcome::Good)
+}
+
 /// What a call moves between memory and the cores, and computes.
 fn print_totals(
     graph: &Graph,

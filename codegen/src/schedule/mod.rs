@@ -56,6 +56,12 @@ impl Plans {
     }
 }
 
+/// The plan of evaluation: the loss per sample.
+#[cfg(test)]
+fn forward(loss: &Loss) -> Plan {
+    plan(&loss.graph, &loss.batch, &values(loss))
+}
+
 /// The plan of the loss per sample together with all gradients.
 pub fn backward(gradient: &Gradient) -> Plan {
     let loss = &gradient.loss;

@@ -75,7 +75,11 @@ pub fn join<F: Float>(shard: &Shard<'_>, parts: &mut [Part<'_, F>]) {
     if everything == 0 {
         return;
     }
-    let pieces = if everything * (ranks - 1) <= AT_ONCE { 1 } else { ranks };
+    let pieces = if everything * (ranks - 1) <= AT_ONCE {
+        1
+    } else {
+        ranks
+    };
     let mut mine = Vec::new();
     for piece in 0..pieces {
         for part in parts.iter() {

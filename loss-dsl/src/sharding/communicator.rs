@@ -1,8 +1,12 @@
 //! What a sharded loss asks of a network.
 
 use core::fmt::Debug;
+use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+
+use bytemuck::Pod;
+use ndarray::{Array, ArrayRef, Axis, RemoveAxis};
 
 /// A group of processes, each with a rank from 0 on, that all make the same calls in the same order.
 ///
@@ -125,6 +129,50 @@ impl Ranks {
         self.communicator.all_to_all(mine, &mut received);
         self.counted(piece);
         received
+    }
+
+    /// The rows of all ranks, in the order of ranks: the batch of a step in which every rank brings samples of its own. What the own rows are among
+    /// them is returned beside, for their part of a gradient. Ranks may have different numbers of rows, of one shape.
+    ///
+    /// ```
+    /// use loss_dsl::sharding::{Ranks, threads};
+    /// use ndarray::{Array2, array};
+    ///
+    /// let gathered = threads(2, |communicator| {
+    ///     let ranks = Ranks::new(communicator);
+    ///     let own = Array2::from_elem((1 + ranks.rank(), 2), ranks.rank() as f32);
+    ///     ranks.gather_rows(&own)
+    /// });
+    /// assert_eq!(gathered[1].0, array![[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]]);
+    /// assert_eq!(gathered[1].1, 1..3);
+    /// ```
+    ///
+    /// # Panics
+    /// If the rows of ranks have different shapes.
+    pub fn gather_rows<T: Pod, D: RemoveAxis>(
+        &self,
+        own: &ArrayRef<T, D>,
+    ) -> (Array<T, D>, Range<usize>) {
+        let numbers: Vec<T> = own.iter().copied().collect();
+        let mut mine = bytemuck::cast_slice::<T, u8>(&numbers).to_vec();
+        let shape = (own.len_of(Axis(0)) as u64, mine.len() as u64);
+        let shapes = self.all_gather(bytemuck::bytes_of(&[shape.0, shape.1]));
+        let of = |bytes: &[u8]| -> [u64; 2] { bytemuck::pod_read_unaligned(bytes) };
+        let shapes: Vec<[u64; 2]> = shapes.chunks_exact(16).map(of).collect();
+        let longest = shapes.iter().map(|shape| shape[1]).max().unwrap_or(0) as usize;
+        mine.resize(longest, 0);
+        let padded = self.all_gather(&mine);
+        let mut all: Vec<T> = vec![];
+        for (bytes, shape) in padded.chunks(longest.max(1)).zip(&shapes) {
+            let numbers = bytes[..shape[1] as usize].chunks_exact(size_of::<T>());
+            all.extend(numbers.map(bytemuck::pod_read_unaligned::<T>));
+        }
+        let rows = |shapes: &[[u64; 2]]| shapes.iter().map(|shape| shape[0] as usize).sum();
+        let mut dim = own.raw_dim();
+        dim[0] = rows(&shapes);
+        let first = rows(&shapes[..self.rank()]);
+        let array = Array::from_shape_vec(dim, all).expect("rows of one shape on all ranks");
+        (array, first..first + own.len_of(Axis(0)))
     }
 
     fn counted(&self, to_each: usize) {

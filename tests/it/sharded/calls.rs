@@ -164,7 +164,7 @@ fn trailing_axes_extend_the_batch() {
 #[test]
 fn parts_of_16_bits_and_of_any_layout() {
     let (x, w, y) = (matrix(5, 4, 6), matrix(6, 9, 6), array![8usize, 0, 4, 4]);
-    let half = |array: ArrayView2<'_, f64>| array.mapv(|number| f16::from_f64(number));
+    let half = |array: ArrayView2<'_, f64>| array.mapv(f16::from_f64);
     let (x_half, w_half) = (half(x.view()), half(w.view()));
     let whole = ArcFace::default().differentiate(&Inputs::<f32>::from((&x_half, &w_half, &y)));
     let (whole, slopes) = whole.expect("a correct call");
@@ -259,4 +259,37 @@ fn sampled_negatives() {
     for value in values {
         near(value.expect("a correct call"), whole.total());
     }
+}
+
+/// Every rank brings samples of its own: their features are gathered, and each takes the rows of the gradient that are its.
+#[test]
+fn samples_of_all_ranks() {
+    let (x, w) = (matrix(12, 7, 4), matrix(13, 9, 4));
+    let y = array![8i64, 0, 3, 3, 5, 1, 8];
+    let (whole, slopes) = ArcFace::default()
+        .differentiate(&Inputs::from((&x, &w, &y)))
+        .expect("a correct call");
+    let samples = Shards::new([3, 0, 4]);
+    let own = on_ranks(3, 9, &ArcFace::default(), |loss, range| {
+        let mine = samples.range(loss.ranks().rank());
+        let (own_x, own_y) = (
+            x.slice_axis(Axis(0), mine.clone().into()),
+            y.slice_axis(Axis(0), mine.clone().into()),
+        );
+        let (all_x, rows) = loss.ranks().gather_rows(&own_x);
+        let (all_y, _) = loss.ranks().gather_rows(&own_y);
+        assert_eq!((&all_x, &all_y, &rows), (&x, &y, &mine));
+        let part = w.slice_axis(Axis(0), range.into());
+        let inputs = Inputs::from((&all_x, &part, &all_y));
+        let (value, gradients) = loss.differentiate(&inputs).expect("a correct call");
+        let found = gradients["x"].slice_axis(Axis(0), rows.into());
+        for (found, expected) in found
+            .iter()
+            .zip(slopes["x"].slice_axis(Axis(0), mine.into()))
+        {
+            near(*found, *expected);
+        }
+        value.total()
+    });
+    near(own, whole.total());
 }

@@ -24,8 +24,11 @@ fn with_shard<T: Send>(ranks: usize, body: impl Fn(&Shard<'_>) -> T + Sync) -> V
     })
 }
 
+/// What a rank has in the end: numbers, and numbers in double precision.
+type OfRank<F> = (Vec<Vec<F>>, Vec<Vec<f64>>);
+
 /// All kinds of parts of one length, joined.
-fn joined<F: Float>(ranks: usize, len: usize) -> Vec<(Vec<Vec<F>>, Vec<Vec<f64>>)> {
+fn joined<F: Float>(ranks: usize, len: usize) -> Vec<OfRank<F>> {
     let results = with_shard(ranks, |shard| {
         let rank = shard.ranks.rank();
         let numbers = || -> Vec<F> { (0..len).map(|i| F::from_f64(number(rank, i))).collect() };
