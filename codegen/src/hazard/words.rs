@@ -1,7 +1,7 @@
 //! A hazard in words and formulas: what is wrong, at which inputs, and what to do about it.
 
 use super::singular::{Place, Shown, Singularity};
-use crate::ir::{BinaryOp, Graph, HazardKind, Node, NodeId, UnaryOp};
+use crate::ir::{BinaryOp, Graph, HazardKind, Node, NodeId, Role, UnaryOp};
 use crate::render::formula::{Fence, Formula, Relation};
 use crate::render::symbol::{Accent, Symbol, SymbolRole};
 use crate::render::{self, Rendered};
@@ -119,6 +119,10 @@ pub(super) fn remedy(graph: &Graph, singularity: &Singularity) -> String {
         (HazardKind::Cancellation, ..) => {
             "write the difference itself, as `expm1`, `log1p` and `sigmoid(-x)` do".to_owned()
         }
+        (_, Some(name), Some("> 0")) if is_learned(graph, singularity.argument) => format!(
+            "learn its logarithm, as `exp(log_{name})`, which stays positive; or declare `{name}: … where {name} > 0`, which a step may \
+             leave, or decide with `if` what holds there"
+        ),
         (_, Some(name), Some(range)) => {
             format!(
                 "declare `{name}: … where {name} {range}`, or decide with `if` what holds there"
@@ -138,6 +142,16 @@ pub(super) fn remedy(graph: &Graph, singularity: &Singularity) -> String {
 
 fn is_inverse_cosine(place: Place) -> bool {
     matches!(place, Place::Ones | Place::BeyondOnes)
+}
+
+/// Whether the node is a scalar that training changes.
+fn is_learned(graph: &Graph, id: NodeId) -> bool {
+    match graph.node(id) {
+        Node::Scalar(param) => {
+            matches!(graph.param(*param).role, Role::Scalar { learn: true, .. })
+        }
+        _ => false,
+    }
 }
 
 /// The parameter that a node reads.

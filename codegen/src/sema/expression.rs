@@ -119,7 +119,7 @@ impl<'a> Analysis<'a> {
         let help = if callable {
             Some(format!("`{name}` is a function: `{name}(…)`"))
         } else if super::reduction::is_reduction(text) {
-            Some(format!("`{name}` is a reduction: `{name}[AXIS](…)`"))
+            Some(super::reduction::usage(name, scope))
         } else {
             nearest_name(
                 text,

@@ -162,7 +162,7 @@ impl<'a> Analysis<'a> {
         }
         let text = &name.text;
         let help = if super::reduction::is_reduction(text) {
-            Some(format!("`{name}` is a reduction: `{name}[AXIS](…)`"))
+            Some(super::reduction::usage(name, scope))
         } else if scope.value(text).is_some() {
             self.suggested.insert(text.clone());
             Some(format!("`{name}` is a value; `*` multiplies"))

@@ -67,6 +67,19 @@ pub(super) fn is_reduction(name: &str) -> bool {
     REDUCTIONS.iter().any(|(known, _)| *known == name)
 }
 
+/// How a reduction is written, where only its name is.
+pub(super) fn usage(name: &Name, scope: &Scope<'_>) -> String {
+    let axes: Vec<_> = scope.axis_names().collect();
+    match axes.as_slice() {
+        [] => format!("`{name}` is a reduction: `{name}[AXIS](…)`"),
+        [axis] => format!("`{name}` is a reduction: `{name}[{axis}](…)`"),
+        axes => {
+            let axes = axes.join(", ");
+            format!("`{name}` is a reduction: `{name}[AXIS](…)` over one or more of {axes}")
+        }
+    }
+}
+
 impl Reduction {
     /// Whether the result keeps the axes.
     fn keeps_axes(self) -> bool {

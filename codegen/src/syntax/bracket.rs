@@ -146,7 +146,16 @@ impl<'d> Parser<'_, '_, 'd> {
             return Ok(Index::Rename { from: axis, to });
         }
         let help = base.map(|base| {
-            format!("an index is `{base}[{axis} = position]`; a reduction is `{base}[{axis}](…)`")
+            // Axes begin with a capital letter, labels hardly ever do.
+            if axis.text.starts_with(char::is_lowercase) {
+                format!(
+                    "`{base}[AXIS = {axis}]` is the element at the position `{axis}` on an axis"
+                )
+            } else {
+                format!(
+                    "an index is `{base}[{axis} = position]`; a reduction is `{base}[{axis}](…)`"
+                )
+            }
         });
         Err(self.expected_with(&format!("`=` or `->` after the axis `{axis}`"), help))
     }

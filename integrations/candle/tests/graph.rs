@@ -7,6 +7,7 @@ use loss_candle::CandleLoss;
 use loss_dsl::losses::{
     ArcFace, CenterSoftmax, InfoNce, MeanSquaredError, SoftmaxCrossEntropy, TripletMargin,
 };
+use loss_dsl::sharding::{ShardedLoss, threads};
 use loss_dsl::{Inputs, Loss, Reduction, Upstream};
 use ndarray::{Array1, ArrayD, IxDyn};
 use support::{assert_close, labels, tensor, values, variable};
@@ -166,4 +167,34 @@ fn a_loss_without_samples() -> Result<()> {
         [0, 4]
     );
     Ok(())
+}
+
+/// A part of the classes on each rank, here a thread.
+#[test]
+fn shards_are_parts_of_the_whole() -> Result<()> {
+    let (x, w, y) = (
+        tensor(1, &[6, 3], F64)?,
+        tensor(2, &[5, 3], F64)?,
+        labels(6, 5)?,
+    );
+    let (all_x, all_w) = (Var::from_tensor(&x)?, Var::from_tensor(&w)?);
+    let whole = ArcFace::default().apply(&[&all_x, &all_w, &y])?;
+    let slopes = whole.backward()?;
+    let slope = |of: &Var| slopes.get(of).expect("a gradient arrives");
+    let parts = threads(2, |communicator| {
+        let (first, len) = [(0, 2), (2, 3)][communicator.rank()];
+        let own_x = Var::from_tensor(&x)?;
+        let own_w = Var::from_tensor(&w.narrow(0, first, len)?)?;
+        let loss = ArcFace::default().sharded("C", communicator);
+        let value = loss
+            .expect("the axis that may be sharded")
+            .apply(&[&own_x, &own_w, &y])?;
+        let found = value.backward()?;
+        let own = |of: &Var| found.get(of).expect("a gradient arrives").clone();
+        assert_close(&value, &whole, 1e-12);
+        assert_close(&own(&own_x), slope(&all_x), 1e-12);
+        assert_close(&own(&own_w), &slope(&all_w).narrow(0, first, len)?, 1e-12);
+        Ok(())
+    });
+    parts.into_iter().collect()
 }

@@ -4,6 +4,8 @@
 //! Whoever found something wrong says so, and all ranks fail alike; so they do where digests differ in what must be alike.
 //! Only then is anything of the call's own size exchanged.
 
+use ndarray::ArrayViewD;
+
 use crate::error::Error;
 use crate::input::{Input, Inputs};
 use crate::label::{Label, with_labels};
@@ -171,11 +173,42 @@ where
 
 /// A number that is most likely another one for other words (a multiplicative hash; nobody is to be kept from making equal ones).
 fn hash(words: impl Iterator<Item = u64>) -> u64 {
-    words.fold(0x9e37_79b9_7f4a_7c15, |hash, word| {
-        (hash ^ word)
-            .wrapping_mul(0xff51_afd7_ed55_8ccd)
-            .rotate_left(29)
-    })
+    words.fold(SEED, mixed)
+}
+
+const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[inline(always)]
+fn mixed(hash: u64, word: u64) -> u64 {
+    (hash ^ word)
+        .wrapping_mul(0xff51_afd7_ed55_8ccd)
+        .rotate_left(29)
+}
+
+/// The same of many bytes, in lanes that do not wait for each other.
+fn of_bytes(bytes: &[u8]) -> u64 {
+    let mut lanes = [SEED; 8];
+    let mut take = |block: &[u8; 64]| {
+        for (lane, word) in lanes.iter_mut().zip(block.chunks_exact(8)) {
+            *lane = mixed(
+                *lane,
+                u64::from_le_bytes(word.try_into().unwrap_or_default()),
+            );
+        }
+    };
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    blocks.iter().for_each(&mut take);
+    let mut last = [0; 64];
+    last[..rest.len()].copy_from_slice(rest);
+    take(&last);
+    hash(lanes.into_iter().chain([bytes.len() as u64]))
+}
+
+fn of_numbers<F: Float>(array: ArrayViewD<'_, F>) -> u64 {
+    match array.as_slice() {
+        Some(numbers) => of_bytes(F::as_bytes(numbers)),
+        None => of_bytes(F::as_bytes(&array.iter().copied().collect::<Vec<_>>())),
+    }
 }
 
 fn of_options(options: &Options) -> u64 {
@@ -201,7 +234,7 @@ fn of_inputs<F: Float>(spec: &Spec, sharded: usize, inputs: &Inputs<'_, F>) -> u
     let arrays = spec.arrays().zip(inputs.as_slice());
     let alike = arrays.filter(|(parameter, _)| !parameter.axes.contains(&sharded));
     hash(alike.map(|(_, input)| match input {
-        Input::Real(array) => hash(array.iter().map(|number| number.to_f64().to_bits())),
+        Input::Real(array) => of_numbers(array.view()),
         Input::F16(array) => hash(array.iter().map(|half| u64::from(half.to_bits()))),
         Input::Bf16(array) => hash(array.iter().map(|half| u64::from(half.to_bits()))),
         Input::Labels(labels) => {
@@ -214,6 +247,6 @@ fn of_inputs<F: Float>(spec: &Spec, sharded: usize, inputs: &Inputs<'_, F>) -> u
 fn of_upstream<F: Float>(upstream: &Upstream<'_, F>) -> u64 {
     match upstream {
         Upstream::Scalar(scale) => hash([scale.to_f64().to_bits()].into_iter()),
-        Upstream::PerSample(gradient) => hash(gradient.iter().map(|g| g.to_f64().to_bits())),
+        Upstream::PerSample(gradient) => of_numbers(gradient.view()),
     }
 }
