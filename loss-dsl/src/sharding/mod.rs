@@ -34,7 +34,7 @@
 //! # Ok::<_, loss_dsl::Error>(())
 //! ```
 //!
-//! A sharded loss is a [`Loss`]: it takes the same options and inputs, has gradients, a step, and works wherever losses do. Arrays with the axis
+//! A sharded loss is a [`Loss`](crate::Loss): it takes the same options and inputs, has gradients, a step, and works wherever losses do. Arrays with the axis
 //! are parts, and so are their gradients; all others, labels and learned scalars among them, are the same on every rank, and so are
 //! their gradients. Labels are positions on the whole axis: rank 0 has the first ones, and so on. A part may be empty.
 //!
