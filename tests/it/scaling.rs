@@ -43,7 +43,7 @@ impl Step {
         if others == 0.0 {
             return (0.0, 0.0);
         }
-        let (mut bytes, mut messages) = (136.0 * others, 1.0);
+        let (mut bytes, mut messages) = (192.0 * others, 1.0);
         let numbers = [
             3.0 * self.n,
             self.n,

@@ -47,11 +47,11 @@ fn all_ranks_are_told_the_same() {
         ),
         (
             "labels",
-            "rank 1 and rank 0 differ: arrays that are not sharded",
+            "rank 1 and rank 0 differ: the elements of `y`, which is no part",
         ),
         (
             "label on one rank",
-            "rank 1 and rank 0 differ: arrays that are not sharded",
+            "rank 1 and rank 0 differ: the elements of `y`, which is no part",
         ),
         (
             "label",
@@ -85,7 +85,7 @@ fn traffic_does_not_grow_with_the_classes() {
         outcome.assert_success();
         let told = texts(&outcome.output, "");
         assert_eq!(
-            told, ["6 messages, 3208 bytes sent"; 2],
+            told, ["6 messages, 3264 bytes sent"; 2],
             "{classes} classes"
         );
     }

@@ -13,26 +13,27 @@ use crate::loss::Loss;
 use crate::options::Options;
 use crate::rt::Float;
 use crate::sharding::{Axis, Ranks};
-use crate::spec::Spec;
+use crate::spec::{ParameterSpec, Spec};
 use crate::value::Upstream;
 
-/// Dimensions whose extents are in a digest.
+/// Dimensions whose extents are in a digest, and arrays; the last stands for those that follow, too.
 const DIMS: usize = 8;
+const ARRAYS: usize = 8;
 /// The places of a digest: the length of the error message, the extent of the shard, then what must be alike.
 const FAILURE: usize = 0;
 const SHARD: usize = 1;
-const ALIKE: [&str; 7] = [
+const ALIKE: [&str; 6] = [
     "which loss is called",
     "which method is called",
     "the number type",
     "its options",
     "its scalars and flags",
-    "arrays that are not sharded",
     "the upstream gradient",
 ];
-const EXTENTS: usize = 2;
-const REST: usize = EXTENTS + DIMS;
-const LEN: usize = REST + ALIKE.len();
+const CALL: usize = 2;
+const EXTENTS: usize = CALL + ALIKE.len();
+const CONTENTS: usize = EXTENTS + DIMS;
+const LEN: usize = CONTENTS + ARRAYS;
 
 /// Where the shards of an axis lie.
 #[derive(Clone, Copy, Debug)]
@@ -72,27 +73,23 @@ pub(super) fn agree<L: Loss, F: Float>(
             size_of::<F>() as u64,
             of_options(loss.options()),
             hash(of_settings(loss)),
-            of_inputs(spec, axis.dim, inputs),
             request.upstream.map_or(0, of_upstream),
         ];
-        digest[REST..].copy_from_slice(&alike);
+        digest[CALL..EXTENTS].copy_from_slice(&alike);
         let others = dims.iter().enumerate().filter(|(dim, _)| *dim != axis.dim);
-        for (place, (_, &extent)) in digest[EXTENTS..REST].iter_mut().zip(others) {
+        for (place, (_, &extent)) in digest[EXTENTS..CONTENTS].iter_mut().zip(others) {
             *place = extent as u64;
+        }
+        for (at, (array, _)) in common(spec, axis.dim).enumerate() {
+            let place = &mut digest[CONTENTS + at.min(ARRAYS - 1)];
+            *place = mixed(*place, of_input(&inputs.as_slice()[array]));
         }
     }
     let digests = exchange(&axis.ranks, digest, checked.err())?;
     for (rank, digest) in digests.iter().enumerate() {
-        // What a loss or method is called with says little if it is another one.
-        let order = (REST..REST + 3).chain(EXTENTS..REST).chain(REST + 3..LEN);
-        let differs = order
-            .into_iter()
-            .find(|&place| digest[place] != digests[0][place]);
+        let differs = (CALL..LEN).find(|&place| digest[place] != digests[0][place]);
         if let Some(place) = differs {
-            let what = match place.checked_sub(REST) {
-                Some(at) => ALIKE[at].to_owned(),
-                None => of_extents(spec, axis.dim, place - EXTENTS, &digests[0], digest),
-            };
+            let what = difference(spec, axis.dim, place, &digests[0], digest);
             return Err(Error::Disagreement { rank, what });
         }
     }
@@ -144,14 +141,27 @@ fn exchange(
     })
 }
 
-fn of_extents(spec: &Spec, sharded: usize, at: usize, first: &[u64], other: &[u64]) -> String {
-    let mut dims = (0..spec.dims.len()).filter(|dim| *dim != sharded);
-    let axis = dims.nth(at).map_or("", |dim| spec.dims[dim].name);
-    format!(
-        "the extent of axis {axis} ({} there, {} on rank 0)",
-        other[EXTENTS + at],
-        first[EXTENTS + at]
-    )
+/// What is different in a place of two digests.
+fn difference(spec: &Spec, sharded: usize, place: usize, first: &[u64], other: &[u64]) -> String {
+    if place < EXTENTS {
+        return ALIKE[place - CALL].to_owned();
+    }
+    if place < CONTENTS {
+        let mut dims = (0..spec.dims.len()).filter(|dim| *dim != sharded);
+        let axis = dims.nth(place - EXTENTS);
+        let axis = axis.map_or("", |dim| spec.dims[dim].name);
+        let (there, here) = (other[place], first[place]);
+        return format!("the extent of axis {axis} ({there} there, {here} on rank 0)");
+    }
+    let array = common(spec, sharded).nth(place - CONTENTS);
+    let name = array.map_or("", |(_, parameter)| parameter.name);
+    format!("the elements of `{name}`, which is no part")
+}
+
+/// The arrays that are the same on all ranks, each with its place among all.
+fn common(spec: &Spec, sharded: usize) -> impl Iterator<Item = (usize, &'static ParameterSpec)> {
+    let arrays = spec.arrays().enumerate();
+    arrays.filter(move |(_, parameter)| !parameter.axes.contains(&sharded))
 }
 
 fn empty<F>(spec: &Spec, dim: usize, inputs: &Inputs<'_, F>) -> Error
@@ -229,11 +239,9 @@ fn of_settings<L: Loss>(loss: &L) -> impl Iterator<Item = u64> {
     scalars.chain(loss.flag_values().into_iter().map(u64::from))
 }
 
-/// Of everything that all ranks have.
-fn of_inputs<F: Float>(spec: &Spec, sharded: usize, inputs: &Inputs<'_, F>) -> u64 {
-    let arrays = spec.arrays().zip(inputs.as_slice());
-    let alike = arrays.filter(|(parameter, _)| !parameter.axes.contains(&sharded));
-    hash(alike.map(|(_, input)| match input {
+/// Of an array that all ranks have.
+fn of_input<F: Float>(input: &Input<'_, F>) -> u64 {
+    match input {
         Input::Real(array) => of_numbers(array.view()),
         Input::F16(array) => hash(array.iter().map(|half| u64::from(half.to_bits()))),
         Input::Bf16(array) => hash(array.iter().map(|half| u64::from(half.to_bits()))),
@@ -241,7 +249,7 @@ fn of_inputs<F: Float>(spec: &Spec, sharded: usize, inputs: &Inputs<'_, F>) -> u
             with_labels!(labels, view => hash(view.iter().map(|label| label.value() as u64)))
         }
         Input::Mask(array) => hash(array.iter().map(|&holds| u64::from(holds))),
-    }))
+    }
 }
 
 fn of_upstream<F: Float>(upstream: &Upstream<'_, F>) -> u64 {

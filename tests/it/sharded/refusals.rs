@@ -80,19 +80,21 @@ fn a_wrong_shape_on_one_rank() {
 
 #[test]
 fn other_features_or_labels_on_one_rank() {
-    let what = "rank 1 and rank 0 differ: arrays that are not sharded";
+    let what = |name: &str| {
+        format!("rank 1 and rank 0 differ: the elements of `{name}`, which is no part")
+    };
     let message = refused(|rank, loss| {
         call(rank, &loss, |rank, features, _, _| {
             features[[2, 3]] += if rank == 1 { 1e-7 } else { 0.0 };
         })
     });
-    assert_eq!(message, what);
+    assert_eq!(message, what("x"));
     let message = refused(|rank, loss| {
         call(rank, &loss, |rank, _, _, labels| {
             labels[1] -= i64::from(rank == 1);
         })
     });
-    assert_eq!(message, what);
+    assert_eq!(message, what("y"));
 }
 
 #[test]
