@@ -116,6 +116,20 @@ pub enum Error {
         /// The axis that can be, if there is one.
         possible: Option<&'static str>,
     },
+    /// A check of gradients where an axis is sharded.
+    CheckOfShards {
+        /// Name of the loss.
+        loss: &'static str,
+    },
+    /// Shards that have other positions together than the axis should have.
+    ShardedExtent {
+        /// The axis.
+        axis: &'static str,
+        /// How many all ranks have together.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+    },
     /// What another rank found wrong with a sharded call, or this one.
     OnRank {
         /// The rank; the lowest, if there are several.
@@ -238,10 +252,25 @@ impl fmt::Display for Error {
             } => {
                 write!(f, "axis {axis} of {loss} cannot be sharded: ")?;
                 match possible {
-                    Some(possible) => write!(f, "only {possible} can"),
-                    None => write!(f, "none can"),
+                    Some(possible) => write!(f, "of its axes, {possible} can"),
+                    None => write!(
+                        f,
+                        "none can, since each is of the batch or has its dimension in common with another"
+                    ),
                 }
             }
+            Self::CheckOfShards { loss } => write!(
+                f,
+                "gradients of {loss} can be checked where it has all of its arrays, not where it has a part of them"
+            ),
+            Self::ShardedExtent {
+                axis,
+                found,
+                expected,
+            } => write!(
+                f,
+                "axis {axis}: all ranks together have {found} positions, {expected} expected"
+            ),
             Self::OnRank { rank, message } => write!(f, "rank {rank}: {message}"),
             Self::Disagreement { rank, what } => {
                 write!(f, "rank {rank} and rank 0 differ: {what}")

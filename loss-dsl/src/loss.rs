@@ -60,7 +60,7 @@ pub trait Loss: Clone + Debug + Send + Sync {
 
     /// The axis of which the arrays have a part only.
     #[doc(hidden)]
-    fn shard(&self) -> Option<&Axis> {
+    fn spread_axis(&self) -> Option<&Axis> {
         None
     }
 

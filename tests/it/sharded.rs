@@ -106,6 +106,18 @@ loss! {
     }
 }
 
+loss! {
+    /// What is computed on the way, told of all classes, of each sample, of both and of none.
+    pub Told(x: [N, D], w: [C, D], y: [N] in C) {
+        pub let c = dot[D](unit[D](x), unit[D](w));
+        pub let half = c / 2;
+        pub let length = norm[D](w);
+        pub let own = c[C = y];
+        pub let most = max[C, N](c);
+        lse[C](8 * c) - 8 * own
+    }
+}
+
 /// In single precision, of some more classes.
 #[test]
 fn in_single_precision() {
@@ -166,6 +178,7 @@ fn in_single_precision() {
     check::<MagFace>();
     check::<SoftmaxCrossEntropy>();
     check::<Odd>();
+    check::<Told>();
 }
 
 fn run<L: ShardedLoss + Default, F: loss_dsl::Float>(call: &Call<'_>) -> (Outcome, Vec<Traffic>) {

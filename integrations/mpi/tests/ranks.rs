@@ -47,11 +47,11 @@ fn all_ranks_are_told_the_same() {
         ),
         (
             "labels",
-            "rank 1 and rank 0 differ: the elements of `y`, which is no part",
+            "rank 1 and rank 0 differ: the elements of `y`, which every rank must have alike (`gather_rows` brings samples together)",
         ),
         (
             "label on one rank",
-            "rank 1 and rank 0 differ: the elements of `y`, which is no part",
+            "rank 1 and rank 0 differ: the elements of `y`, which every rank must have alike (`gather_rows` brings samples together)",
         ),
         (
             "label",

@@ -98,6 +98,15 @@ pub(super) fn agree<L: Loss, F: Float>(
     if total == 0 {
         return Err(empty(spec, axis.dim, inputs));
     }
+    if let Some(expected) = axis.total
+        && expected != total
+    {
+        return Err(Error::ShardedExtent {
+            axis: spec.dims[axis.dim].name,
+            found: total,
+            expected,
+        });
+    }
     Ok(Place {
         dim: axis.dim,
         first: extents().take(axis.ranks.rank()).sum(),
@@ -133,6 +142,15 @@ fn exchange(
     let mut padded = message.into_bytes();
     padded.resize(longest, 0);
     let messages = ranks.all_gather(&padded);
+    // What is wrong on all ranks alike is each rank's own error.
+    let first = &messages[..longest];
+    if let Some(error) = error
+        && messages
+            .chunks_exact(longest)
+            .all(|message| message == first)
+    {
+        return Err(error.clone());
+    }
     let failed = lengths().position(|len| len > 0).unwrap_or(0);
     let message = &messages[failed * longest..][..digests[failed][FAILURE] as usize];
     Err(Error::OnRank {
@@ -155,7 +173,9 @@ fn difference(spec: &Spec, sharded: usize, place: usize, first: &[u64], other: &
     }
     let array = common(spec, sharded).nth(place - CONTENTS);
     let name = array.map_or("", |(_, parameter)| parameter.name);
-    format!("the elements of `{name}`, which is no part")
+    format!(
+        "the elements of `{name}`, which every rank must have alike (`gather_rows` brings samples together)"
+    )
 }
 
 /// The arrays that are the same on all ranks, each with its place among all.

@@ -25,7 +25,7 @@ pub(super) fn bind<L: Loss, F: Float>(
     let spec = L::spec();
     let shapes = shapes(loss, inputs);
     let check_targets = || targets.map_or(Ok(()), |t| target::check(spec, inputs, t));
-    let Some(axis) = loss.shard() else {
+    let Some(axis) = loss.spread_axis() else {
         let bound = bind_arrays(spec, loss.options(), inputs, shapes?, None)?;
         check_targets()?;
         return Ok(bound);
@@ -52,7 +52,7 @@ pub(super) fn agree_again<L: Loss, F: Float>(
     upstream: &Upstream<'_, F>,
     checked: Result<(), Error>,
 ) -> Result<(), Error> {
-    let Some(axis) = loss.shard() else {
+    let Some(axis) = loss.spread_axis() else {
         return checked;
     };
     let request = Request {
@@ -72,7 +72,7 @@ fn shapes<'i, L: Loss, F: Float>(loss: &L, inputs: &'i Inputs<'_, F>) -> Result<
     check_scalars(spec, &loss.scalar_values())?;
     check_kinds(spec, inputs)?;
     let (trailing, _) = trailing_axes(spec, inputs)?;
-    let sharded = loss.shard().map(|axis| axis.dim);
+    let sharded = loss.spread_axis().map(|axis| axis.dim);
     Ok((extents(spec, inputs, sharded)?, trailing))
 }
 

@@ -257,12 +257,15 @@ impl<F: Float> Bound<F> {
             flags: loss.flag_values(),
             cotangent: Vec::new(),
             tile: loss.options().tile,
-            shard: self.shard.zip(loss.shard()).map(|(place, axis)| Shard {
-                ranks: &axis.ranks,
-                first: place.first,
-                len: self.dims[place.dim],
-                total: place.total,
-            }),
+            shard: self
+                .shard
+                .zip(loss.spread_axis())
+                .map(|(place, axis)| Shard {
+                    ranks: &axis.ranks,
+                    first: place.first,
+                    len: self.dims[place.dim],
+                    total: place.total,
+                }),
         }
     }
 

@@ -155,10 +155,30 @@ impl Ranks {
     ) -> (Array<T, D>, Range<usize>) {
         let numbers: Vec<T> = own.iter().copied().collect();
         let mut mine = bytemuck::cast_slice::<T, u8>(&numbers).to_vec();
-        let shape = (own.len_of(Axis(0)) as u64, mine.len() as u64);
-        let shapes = self.all_gather(bytemuck::bytes_of(&[shape.0, shape.1]));
-        let of = |bytes: &[u8]| -> [u64; 2] { bytemuck::pod_read_unaligned(bytes) };
-        let shapes: Vec<[u64; 2]> = shapes.chunks_exact(16).map(of).collect();
+        // Rows, bytes, and what a row is: the size of an element, and up to five extents.
+        let mut shape = [
+            own.len_of(Axis(0)) as u64,
+            mine.len() as u64,
+            size_of::<T>() as u64,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ];
+        for (place, &extent) in shape[3..].iter_mut().zip(&own.shape()[1..]) {
+            *place = extent as u64;
+        }
+        let shapes = self.all_gather(bytemuck::cast_slice(&shape));
+        let of = |bytes: &[u8]| -> [u64; 8] { bytemuck::pod_read_unaligned(bytes) };
+        let shapes: Vec<[u64; 8]> = shapes.chunks_exact(64).map(of).collect();
+        if let Some(rank) = shapes.iter().position(|other| other[2..] != shapes[0][2..]) {
+            let row = |rank: usize| (&shapes[rank][3..], shapes[rank][2]);
+            let ((there, bytes), (here, own)) = (row(rank), row(0));
+            panic!(
+                "rows of rank {rank} have the extents {there:?}, of {bytes} bytes each element, those of rank 0 {here:?}, of {own}"
+            );
+        }
         let longest = shapes.iter().map(|shape| shape[1]).max().unwrap_or(0) as usize;
         mine.resize(longest, 0);
         let padded = self.all_gather(&mine);
@@ -167,7 +187,7 @@ impl Ranks {
             let numbers = bytes[..shape[1] as usize].chunks_exact(size_of::<T>());
             all.extend(numbers.map(bytemuck::pod_read_unaligned::<T>));
         }
-        let rows = |shapes: &[[u64; 2]]| shapes.iter().map(|shape| shape[0] as usize).sum();
+        let rows = |shapes: &[[u64; 8]]| shapes.iter().map(|shape| shape[0] as usize).sum();
         let mut dim = own.raw_dim();
         dim[0] = rows(&shapes);
         let first = rows(&shapes[..self.rank()]);

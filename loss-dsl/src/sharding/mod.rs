@@ -43,14 +43,18 @@
 //!
 //! Losses have the kernels for this with the feature `sharding`.
 
+mod axis;
 mod communicator;
 #[cfg(feature = "sharding")]
 mod sampling;
+#[cfg(feature = "sharding")]
 mod sharded;
 mod threads;
 
+pub use axis::Axis;
 pub use communicator::{Alone, Communicator, Ranks, Traffic};
 #[cfg(feature = "sharding")]
 pub use sampling::{Sample, Shards};
-pub use sharded::{Axis, Sharded, ShardedLoss};
+#[cfg(feature = "sharding")]
+pub use sharded::{Sharded, ShardedLoss};
 pub use threads::threads;

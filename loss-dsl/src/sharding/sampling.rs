@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use crate::label::Label;
 use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
@@ -22,8 +23,8 @@ pub struct Shards {
 pub struct Sample {
     /// The rows of the own shard, those of positive classes first, each group ascending.
     pub rows: Vec<usize>,
-    /// The label of each sample as a position among all classes that take part.
-    pub labels: Vec<usize>,
+    /// The label of each sample as a position among all classes that take part; -1 for a label that is no class.
+    pub labels: Vec<i64>,
 }
 
 impl Shards {
@@ -59,6 +60,9 @@ impl Shards {
     /// The classes of the shard of `rank` that take part in a step with these labels: those that a label has, and at random as many
     /// others as make `share` of the shard. The same for the same `seed`, which is to be another one in each step.
     ///
+    /// A label that is no class, one that marks a sample to be ignored, becomes -1: give the loss
+    /// [`with_ignore_index(-1)`](crate::Loss::with_ignore_index), or it refuses it.
+    ///
     /// ```
     /// use loss_dsl::sharding::Shards;
     ///
@@ -70,11 +74,17 @@ impl Shards {
     /// ```
     ///
     /// # Panics
-    /// If a label is not below the number of classes, or there is no such rank.
-    pub fn sample(&self, rank: usize, labels: &[usize], share: f64, seed: u64) -> Sample {
+    /// If there is no such rank, or `share` is not between 0 and 1.
+    pub fn sample<L: Label>(&self, rank: usize, labels: &[L], share: f64, seed: u64) -> Sample {
+        assert!(
+            (0.0..=1.0).contains(&share),
+            "a share of {share}, not between 0 and 1"
+        );
         let mut positives = vec![vec![]; self.extents.len()];
-        let owned: Vec<(usize, usize)> = labels.iter().map(|&label| self.owner(label)).collect();
-        for &(owner, row) in &owned {
+        let classes = self.classes();
+        let owner = |label: &L| Some(self.owner(label.position(classes)?));
+        let owned: Vec<Option<(usize, usize)>> = labels.iter().map(owner).collect();
+        for &(owner, row) in owned.iter().flatten() {
             positives[owner].push(row);
         }
         for rows in &mut positives {
@@ -88,9 +98,11 @@ impl Shards {
         let firsts: Vec<usize> = (0..self.extents.len())
             .map(|rank| (0..rank).map(sampled).sum())
             .collect();
-        let place = |&(owner, row): &(usize, usize)| {
-            let among = positives[owner].binary_search(&row);
-            firsts[owner] + among.expect("a positive of its owner")
+        let place = |owned: &Option<(usize, usize)>| {
+            owned.map_or(-1, |(owner, row)| {
+                let among = positives[owner].binary_search(&row);
+                (firsts[owner] + among.expect("a positive of its owner")) as i64
+            })
         };
         let labels = owned.iter().map(place).collect();
         let mut rows = positives[rank].clone();
@@ -126,10 +138,7 @@ impl Shards {
             }
             row -= extent;
         }
-        panic!(
-            "label {class} is not below the number of classes, {}",
-            self.classes()
-        );
+        unreachable!("only positions have an owner")
     }
 }
 
@@ -149,7 +158,7 @@ mod tests {
     #[test]
     fn all_positives_and_a_share_of_the_rest_take_part() {
         let shards = Shards::new([40, 0, 25, 3]);
-        let labels = [39, 40, 3, 64, 3, 67, 66, 65, 12];
+        let labels = [39i64, 40, 3, 64, 3, 67, 66, 65, 12];
         for seed in 0..50 {
             let samples: Vec<_> = (0..4)
                 .map(|rank| shards.sample(rank, &labels, 0.3, seed))
@@ -170,10 +179,17 @@ mod tests {
             assert_eq!(distinct.len(), taken.len());
             for sample in &samples {
                 // The sampled positions of the labels are those of their classes.
-                let found: Vec<_> = sample.labels.iter().map(|&label| taken[label]).collect();
+                let class = |&label: &i64| taken[label as usize] as i64;
+                let found: Vec<_> = sample.labels.iter().map(class).collect();
                 assert_eq!(found, labels);
             }
         }
+    }
+
+    #[test]
+    fn labels_that_are_no_classes_stay_none() {
+        let sample = Shards::even(10, 2).sample(1, &[-100i64, 9, 10, -1], 0.0, 1);
+        assert_eq!((sample.rows, sample.labels), (vec![4], vec![-1, 0, -1, -1]));
     }
 
     #[test]

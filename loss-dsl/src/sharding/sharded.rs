@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Communicator, Ranks, Traffic};
+use super::{Axis, Communicator, Ranks, Traffic};
 use crate::derivation::Derivation;
 use crate::error::Error;
 use crate::loss::Loss;
@@ -62,6 +62,7 @@ pub trait ShardedLoss: Loss {
                 loss: self,
                 axis: Axis {
                     dim,
+                    total: None,
                     ranks: Ranks::new(communicator),
                 },
             }),
@@ -74,13 +75,6 @@ pub trait ShardedLoss: Loss {
     }
 }
 
-/// An axis whose positions are spread over ranks.
-#[derive(Clone, Debug)]
-pub struct Axis {
-    pub(crate) dim: usize,
-    pub(crate) ranks: Ranks,
-}
-
 /// A loss of arrays that have a part of an axis; made by [`ShardedLoss::sharded`].
 ///
 /// All ranks make the same calls in the same order. An error on one of them is an error on all, and the same.
@@ -91,6 +85,14 @@ pub struct Sharded<L> {
 }
 
 impl<L> Sharded<L> {
+    /// The same, for an axis of so many positions on all ranks together: a call with others, where a rank passes all
+    /// positions instead of its part, say, is then an error.
+    #[must_use]
+    pub fn with_total(mut self, positions: usize) -> Self {
+        self.axis.total = Some(positions);
+        self
+    }
+
     /// The loss as it is without other ranks.
     pub fn loss(&self) -> &L {
         &self.loss
@@ -142,7 +144,7 @@ impl<L: ShardedLoss> Loss for Sharded<L> {
         self.loss.options_mut()
     }
 
-    fn shard(&self) -> Option<&Axis> {
+    fn spread_axis(&self) -> Option<&Axis> {
         Some(&self.axis)
     }
 

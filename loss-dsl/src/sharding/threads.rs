@@ -23,7 +23,7 @@ pub fn threads<T: Send>(ranks: usize, body: impl Fn(Arc<dyn Communicator>) -> T 
                         meeting: Arc::clone(&meeting),
                     });
                     let outcome = panic::catch_unwind(AssertUnwindSafe(|| body(communicator)));
-                    meeting.leave();
+                    meeting.leave(rank);
                     outcome.unwrap_or_else(|cause| panic::resume_unwind(cause))
                 })
             })
@@ -56,8 +56,8 @@ struct State {
     /// How many exchanges have been completed, and what the last one brought.
     round: u64,
     all: Arc<Vec<Vec<u8>>>,
-    /// Whether a rank has ended.
-    left: bool,
+    /// A rank that has ended.
+    left: Option<usize>,
 }
 
 impl Meeting {
@@ -67,7 +67,7 @@ impl Meeting {
                 posted: vec![None; ranks],
                 round: 0,
                 all: Arc::default(),
-                left: false,
+                left: None,
             }),
             changed: Condvar::new(),
         }
@@ -89,7 +89,9 @@ impl Meeting {
             self.changed.notify_all();
         }
         while state.round == round {
-            assert!(!state.left, "another rank has ended");
+            if let Some(other) = state.left {
+                panic!("rank {rank} waits for rank {other}, which has ended");
+            }
             state = self
                 .changed
                 .wait(state)
@@ -98,8 +100,8 @@ impl Meeting {
         Arc::clone(&state.all)
     }
 
-    fn leave(&self) {
-        self.lock().left = true;
+    fn leave(&self, rank: usize) {
+        self.lock().left.get_or_insert(rank);
         self.changed.notify_all();
     }
 }

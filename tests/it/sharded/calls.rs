@@ -229,7 +229,7 @@ fn one_rank_alone() {
 #[test]
 fn sampled_negatives() {
     let (x, w) = (matrix(10, 6, 4), matrix(11, 40, 4));
-    let y = [3usize, 39, 20, 20, 3, 11];
+    let y = [3i64, 39, 20, 20, 3, 11];
     let shards = Shards::even(40, 3);
     let samples: Vec<_> = (0..3).map(|rank| shards.sample(rank, &y, 0.3, 5)).collect();
     let classes: Vec<usize> = (0..3)
@@ -279,6 +279,8 @@ fn samples_of_all_ranks() {
         let (all_x, rows) = loss.ranks().gather_rows(&own_x);
         let (all_y, _) = loss.ranks().gather_rows(&own_y);
         assert_eq!((&all_x, &all_y, &rows), (&x, &y, &mine));
+        let (halves, _) = loss.ranks().gather_rows(&own_x.mapv(f16::from_f64));
+        assert_eq!(halves, x.mapv(f16::from_f64));
         let part = w.slice_axis(Axis(0), range.into());
         let inputs = Inputs::from((&all_x, &part, &all_y));
         let (value, gradients) = loss.differentiate(&inputs).expect("a correct call");

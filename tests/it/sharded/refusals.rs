@@ -1,8 +1,8 @@
 //! What is wrong with a sharded call: the same error on every rank, and no rank waits for one that has given up.
 
 use loss_dsl::losses::{ArcFace, CosFace, Huber, SoftmaxCrossEntropy};
-use loss_dsl::sharding::{Communicator, Sharded, ShardedLoss, threads};
-use loss_dsl::{Error, GradientTargets, Inputs, Loss, Reduction, Upstream};
+use loss_dsl::sharding::{Communicator, Ranks, Sharded, ShardedLoss, threads};
+use loss_dsl::{Error, GradientTargets, Inputs, Loss, Reduction, Upstream, check_gradients};
 use ndarray::{Array1, Array2, array};
 use std::sync::Arc;
 
@@ -81,7 +81,9 @@ fn a_wrong_shape_on_one_rank() {
 #[test]
 fn other_features_or_labels_on_one_rank() {
     let what = |name: &str| {
-        format!("rank 1 and rank 0 differ: the elements of `{name}`, which is no part")
+        format!(
+            "rank 1 and rank 0 differ: the elements of `{name}`, which every rank must have alike (`gather_rows` brings samples together)"
+        )
     };
     let message = refused(|rank, loss| {
         call(rank, &loss, |rank, features, _, _| {
@@ -228,14 +230,72 @@ fn axes_that_cannot_be_sharded() {
     let of = |axis: &str| ArcFace::default().sharded(axis, Arc::clone(&communicator));
     assert_eq!(
         of("D").unwrap_err().to_string(),
-        "axis D of ArcFace cannot be sharded: only C can"
+        "axis D of ArcFace cannot be sharded: of its axes, C can"
     );
     assert!(of("C").is_ok());
     let huber = Huber::default().sharded("N", Arc::clone(&communicator));
     assert_eq!(
         huber.unwrap_err().to_string(),
-        "axis N of Huber cannot be sharded: none can"
+        "axis N of Huber cannot be sharded: none can, since each is of the batch or has its dimension in common with another"
     );
     let softmax = SoftmaxCrossEntropy::default().sharded("N", communicator);
     assert!(softmax.is_err());
+}
+
+/// What is wrong on all ranks alike is an error as without ranks.
+#[test]
+fn the_same_mistake_on_all_ranks() {
+    let (x, w, y) = (x(4), w(2, 5), array![0, 5, 3]);
+    let message = refused(|_, loss| {
+        let error = loss.evaluate(&Inputs::from((&x, &w, &y))).map(|_| ());
+        assert!(
+            matches!(error, Err(Error::Extent { input: "w", .. })),
+            "{error:?}"
+        );
+        error
+    });
+    assert_eq!(
+        message,
+        "`w`: shape [2, 5] given, but axis D has extent 4, set by `x`"
+    );
+}
+
+/// Every rank passes all of the classes.
+#[test]
+fn more_classes_than_there_are() {
+    let (x, w, y) = (x(4), w(6, 4), array![0, 5, 3]);
+    let inputs = || Inputs::from((&x, &w, &y));
+    let message = refused(|_, loss| loss.with_total(6).evaluate(&inputs()).map(|_| ()));
+    assert_eq!(
+        message,
+        "axis C: all ranks together have 18 positions, 6 expected"
+    );
+    let results = threads(3, |communicator| {
+        let loss = ArcFace::default().sharded("C", communicator)?;
+        loss.with_total(18).evaluate(&inputs()).map(|_| ())
+    });
+    assert!(results.iter().all(Result::is_ok));
+}
+
+#[test]
+fn gradients_are_checked_on_the_whole() {
+    let (x, w, y) = (
+        x(4).mapv(f64::from),
+        w(2, 4).mapv(f64::from),
+        array![0, 5, 3],
+    );
+    let message = refused(|_, loss| check_gradients(&loss, (&x, &w, &y)).map(|_| ()));
+    assert!(
+        message.starts_with("gradients of ArcFace can be checked where it has all"),
+        "{message}"
+    );
+}
+
+#[test]
+#[should_panic(expected = "rank")]
+fn rows_of_other_shapes() {
+    threads(2, |communicator| {
+        let columns = 3 + communicator.rank();
+        Ranks::new(communicator).gather_rows(&x(columns));
+    });
 }

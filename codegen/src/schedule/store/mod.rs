@@ -156,6 +156,13 @@ impl Scheduler<'_> {
     fn store_output(&mut self, wanted: &Wanted) {
         let Wanted { node, axes, output } = wanted;
         let declared: AxisSet = axes.iter().copied().collect();
+        // What a walk writes for the caller it does not read: it has its own.
+        let is_part = self.tiling.is_sharded()
+            && self.tile.is_some_and(|tile| declared.contains(tile))
+            && !matches!(output, Output::Gradient(_));
+        if is_part {
+            self.keep(*node);
+        }
         if let Op::Contract { left, right, .. } = *self.low.op(*node)
             && self.low.free(*node) == declared
             && !self.known.contains_key(node)
@@ -202,7 +209,7 @@ impl Scheduler<'_> {
         // A constant is never read back: it may stand anywhere, also in steps before this one.
         let read_in_order = self.low.free(*node) == declared && !self.low.op(*node).is_atom();
         let index = self.stored.len() - 1;
-        if read_in_order && !matches!(output, Output::Gradient(_)) {
+        if read_in_order && !is_part && !matches!(output, Output::Gradient(_)) {
             self.known.entry(*node).or_insert((index, axes.clone()));
         }
     }

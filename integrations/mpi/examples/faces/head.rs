@@ -89,7 +89,7 @@ impl Head {
     pub(crate) fn step(
         &mut self,
         x: &Array2<f32>,
-        labels: &[usize],
+        labels: &[i64],
         step: usize,
     ) -> Result<(f32, Array2<f32>), loss_dsl::Error> {
         let times = &mut self.times;
@@ -140,7 +140,7 @@ fn differentiate(
     loss: &Sharded<ArcFace>,
     x: &Array2<f32>,
     centres: &Array2<f32>,
-    labels: ArrayView1<'_, usize>,
+    labels: ArrayView1<'_, i64>,
     slopes: &mut Array2<f32>,
 ) -> Result<(f32, Array2<f32>), loss_dsl::Error> {
     let mut of_features = Array2::zeros(x.dim());

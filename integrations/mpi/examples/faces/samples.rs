@@ -16,7 +16,7 @@ const SEED: u64 = 11;
 /// Features [samples, D], which are learned, and the class of each.
 pub(crate) struct Samples {
     features: Array2<f32>,
-    pub(crate) labels: Vec<usize>,
+    pub(crate) labels: Vec<i64>,
 }
 
 impl Samples {
@@ -33,7 +33,7 @@ impl Samples {
         let order = random.permutation(count);
         let mut labels = vec![0; count];
         for (at, &sample) in order.iter().enumerate() {
-            labels[sample] = classes[at / PER_CLASS];
+            labels[sample] = classes[at / PER_CLASS] as i64;
             let mut feature = features.row_mut(sample);
             feature += &directions.row(at / PER_CLASS);
             let length = feature.dot(&feature).sqrt();

@@ -8,7 +8,7 @@ use loss_dsl::losses::ArcFace;
 use loss_dsl::sharding::{Ranks, ShardedLoss, Shards};
 use loss_dsl::{Float, Loss};
 use loss_mpi::World;
-use ndarray::{Array1, Array2, Axis, Slice, concatenate};
+use ndarray::{Array2, Axis, Slice, concatenate};
 
 use crate::arrays::{Arrays, Extents, difference};
 use crate::say;
@@ -35,7 +35,7 @@ fn step<F: Float>(world: &Arc<World>, shards: &Shards, seed: u64) -> Result<f64,
     let mut sampled = whole;
     sampled.real[1].0 = sampled.real[1].0.select(Axis(0), &rows);
     let own = &samples[world.rank()];
-    sampled.labels = Array1::from(own.labels.clone());
+    sampled.labels = own.labels.iter().map(|&label| label as usize).collect();
     let before = samples[..world.rank()].iter();
     let first = before.map(|sample| sample.rows.len()).sum();
     let range = first..first + own.rows.len();
