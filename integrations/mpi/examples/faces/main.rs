@@ -135,11 +135,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (ranks, _) = head.loss.ranks().gather_rows(&own);
     if world.rank() == 0 {
         let mean = |losses: &[f32]| losses.iter().sum::<f32>() / losses.len() as f32;
-        let first = mean(&losses[..BATCHES.min(losses.len())]);
-        let last = mean(&losses[losses.len().saturating_sub(BATCHES)..]);
+        let some = BATCHES.min(losses.len() / 2).max(1);
+        let (first, last) = (mean(&losses[..some]), mean(&losses[losses.len() - some..]));
         println!("{}", table(&ranks));
         println!(
-            "The loss fell from {first:.2} to {last:.2}: means of the first and the last {BATCHES} of {} steps.",
+            "The loss fell from {first:.2} to {last:.2}: means of the first and the last {some} of {} steps.",
             losses.len()
         );
     }
