@@ -114,6 +114,9 @@ loss! {
         pub let length = norm[D](w);
         pub let own = c[C = y];
         pub let most = max[C, N](c);
+        pub let seen = count[N, C == y];
+        pub let mass = sum[N](c * c);
+        pub let shares = softmax[C](c);
         lse[C](8 * c) - 8 * own
     }
 }
