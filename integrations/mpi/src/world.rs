@@ -128,8 +128,8 @@ impl Drop for Mpi {
 /// All ranks that `mpirun` has started; see [`Mpi::world`].
 ///
 /// It may be called by any thread while its [`Mpi`] lives; but all ranks have to make the same calls in the same order, so that it is
-/// best left to one. Where MPI is one that only the thread may call that started it (`MPI_THREAD_FUNNELED`), that is the one. A sharded
-/// loss calls it on the thread that the loss is called on, whatever threads its kernels have.
+/// best left to one. Where MPI is one that only the thread may call that started it (`MPI_THREAD_FUNNELED`), that is the one: then a
+/// sharded loss calls it on the thread that the loss is called on, otherwise on one of its workers.
 ///
 /// # Panics
 /// Each method but [`rank`](Self::rank) and [`size`](Self::size) panics if MPI has ended, if the thread may not call MPI, or if
@@ -202,6 +202,10 @@ impl Communicator for World {
 
     fn size(&self) -> usize {
         self.size
+    }
+
+    fn on_any_thread(&self) -> bool {
+        self.only.is_none()
     }
 
     fn all_gather(&self, mine: &[u8], all: &mut [u8]) {

@@ -292,6 +292,12 @@ impl<F: Float> Bound<F> {
         axes.iter().map(|&dim| self.dims[dim]).product()
     }
 
+    /// The product of all extents: about how many elements a kernel goes over.
+    pub(super) fn work(&self) -> usize {
+        let extents = self.dims.iter();
+        extents.fold(1, |work, &extent| work.saturating_mul(extent))
+    }
+
     /// Whether there is nothing to compute on: some dimension has no positions.
     pub(super) fn is_empty(&self) -> bool {
         let shard = self.shard.map(|place| place.dim);

@@ -28,7 +28,7 @@ pub(crate) use bound::Bound;
 use crate::error::Error;
 use crate::input::{Input, Inputs};
 use crate::loss::Loss;
-use crate::rt::{Call, Float, Losses, gradient_like};
+use crate::rt::{Call, Float, Losses, gradient_like, on_worker};
 use crate::saved::Saved;
 use crate::spec::Spec;
 use crate::value::{GradientTargets, Gradients, Upstream, Value};
@@ -214,7 +214,7 @@ fn forward<L: Loss, F: Float>(
     // Outputs without the batch axis have a value even where there are no samples.
     let idle = (bound.is_empty() || bound.all_ignored()) && auxiliary.is_empty();
     valued(bound, &scaling, idle, |losses| {
-        L::forward_kernel(call, losses, auxiliary);
+        among_workers(loss, bound, || L::forward_kernel(call, losses, auxiliary));
     })
 }
 
@@ -239,7 +239,9 @@ fn backward<L: Loss, F: Float>(
     let mut gradients: Vec<_> = buffers.iter_mut().map(target::Buffer::tensor).collect();
     let mut learn = vec![0.0; targets.scalars.len()];
     let value = valued(bound, &scaling, false, |losses| {
-        L::gradient_kernel(&call, losses, &mut gradients, &mut learn);
+        among_workers(loss, bound, || {
+            L::gradient_kernel(&call, losses, &mut gradients, &mut learn);
+        });
     });
     ignored::clear(spec, bound, &mut gradients);
     drop(gradients);
@@ -248,6 +250,22 @@ fn backward<L: Loss, F: Float>(
         *slot = F::from_f64(slope);
     }
     value
+}
+
+/// Elements that a kernel goes over, at least, so that it has work for several threads.
+const SHARED_WORK: usize = 1 << 22;
+
+/// Runs a kernel that has work for several threads on one of them. A kernel of many steps has work to share in each, and a thread
+/// that is none of the pool's would wait for a worker to wake up each time.
+fn among_workers<L: Loss, F: Float>(loss: &L, bound: &Bound<F>, kernel: impl FnOnce() + Send) {
+    let may_move = loss
+        .spread_axis()
+        .is_none_or(|axis| axis.ranks.on_any_thread());
+    if may_move && bound.work() >= SHARED_WORK {
+        on_worker(kernel);
+    } else {
+        kernel();
+    }
 }
 
 /// The value of the losses that `kernel` writes; of zeros if it is `idle`, and not called.

@@ -55,3 +55,15 @@ pub(super) fn cut_each<T, A, B, const K: usize>(
     });
     (low, high.map(|high| high.expect("each was cut")))
 }
+
+/// Runs the work on a thread of the pool, and waits for it; here, if this is one already or there is no pool.
+#[cfg(feature = "parallel")]
+pub(crate) fn on_worker(work: impl FnOnce() + Send) {
+    rayon::scope(|_| work());
+}
+
+/// Runs the work.
+#[cfg(not(feature = "parallel"))]
+pub(crate) fn on_worker(work: impl FnOnce() + Send) {
+    work();
+}

@@ -66,6 +66,7 @@ pub use disjoint::RowLayout;
 pub use float::Float;
 pub use isa::{Isa, Kernel, LANES, dispatch};
 pub use join::Join;
+pub(crate) use join::on_worker;
 pub use lanes::{
     AlongRows, common_run, fits_lanes, fold_max_rows, fold_sum_rows, groups, narrow_lanes,
     row_lanes, row_positions,

@@ -20,6 +20,12 @@ pub trait Communicator: Debug + Send + Sync {
     /// How many ranks there are.
     fn size(&self) -> usize;
 
+    /// Whether other threads than the one that a loss is called on may make these calls, one at a time: large kernels run best on a worker
+    /// of rayon's pool. By default they may not. They must not where ranks share a pool, whose workers would wait for each other.
+    fn on_any_thread(&self) -> bool {
+        false
+    }
+
     /// The `mine` of every rank, in the order of ranks, into `all`, which is [`size`](Self::size) times as long.
     fn all_gather(&self, mine: &[u8], all: &mut [u8]);
 
@@ -38,6 +44,10 @@ impl Communicator for Alone {
 
     fn size(&self) -> usize {
         1
+    }
+
+    fn on_any_thread(&self) -> bool {
+        true
     }
 
     fn all_gather(&self, mine: &[u8], all: &mut [u8]) {
@@ -100,6 +110,11 @@ impl Ranks {
     /// How many ranks there are.
     pub fn size(&self) -> usize {
         self.communicator.size()
+    }
+
+    /// See [`Communicator::on_any_thread`].
+    pub fn on_any_thread(&self) -> bool {
+        self.communicator.on_any_thread()
     }
 
     /// What went through so far.
