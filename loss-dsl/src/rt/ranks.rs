@@ -145,27 +145,18 @@ impl<F: Float> Part<'_, F> {
         fn two<T>(all: &mut [T]) -> (&mut [T], &mut [T]) {
             all.split_at_mut(all.len().min(BLOCK))
         }
+        fn each<T, P>((a, b): (T, T), part: fn(T) -> P) -> (P, P) {
+            (part(a), part(b))
+        }
         match self {
-            Self::Max(all) => {
-                let (a, b) = two(all);
-                (Part::Max(a), Part::Max(b))
-            }
-            Self::Sum(all) => {
-                let (a, b) = two(all);
-                (Part::Sum(a), Part::Sum(b))
-            }
+            Self::Max(all) => each(two(all), Part::Max),
+            Self::Sum(all) => each(two(all), Part::Sum),
             Self::Pair(all, lost) => {
                 let ((a, b), (c, d)) = (two(all), two(lost));
                 (Part::Pair(a, c), Part::Pair(b, d))
             }
-            Self::WideMax(all) => {
-                let (a, b) = two(all);
-                (Part::WideMax(a), Part::WideMax(b))
-            }
-            Self::WideSum(all) => {
-                let (a, b) = two(all);
-                (Part::WideSum(a), Part::WideSum(b))
-            }
+            Self::WideMax(all) => each(two(all), Part::WideMax),
+            Self::WideSum(all) => each(two(all), Part::WideSum),
         }
     }
 

@@ -178,8 +178,7 @@ impl Kernel<'_> {
         }
         let mut before = TokenStream::new();
         let mut targets = vec![];
-        let mut after = TokenStream::new();
-        after.extend(self.contributions(nest));
+        let mut after = self.contributions(nest);
         for target in &nest.targets {
             let (declare, tokens, finish) = self.target(nest, target);
             before.extend(declare);

@@ -121,6 +121,8 @@ impl Kernel<'_> {
             let buffer = self.plan.buffer(id);
             let name = data_name(self.graph, self.plan, id);
             let target = nest.and_then(|n| n.targets.iter().find(|t| t.buffer == id));
+            // Its join ends it.
+            let joined = buffer.running.is_some() && self.plan.sharded().is_some();
             if let (Some(Running::Fold(fold)), Some(_)) =
                 (buffer.running, target.and_then(|t| t.fold))
             {
@@ -130,7 +132,7 @@ impl Kernel<'_> {
                     Fold::Max => quote!(f64::NEG_INFINITY),
                 };
                 before.extend(quote!(let mut #name = ::std::vec![#start; #len];));
-                if self.plan.sharded().is_none() {
+                if !joined {
                     after.extend(self.finish_fold(id));
                 }
                 continue;
@@ -141,7 +143,7 @@ impl Kernel<'_> {
                     if !holds_parked {
                         before.extend(self.stage(id, nest));
                     }
-                    if buffer.running.is_none() || self.plan.sharded().is_none() {
+                    if !joined {
                         after.extend(quote!(#name.finish();));
                     }
                 }
@@ -158,7 +160,7 @@ impl Kernel<'_> {
                         let rest = format_ident!("{name}_rest");
                         before.extend(quote!(let mut #rest = ::std::vec![F::ZERO; #len];));
                     }
-                    if buffer.running.is_none() || self.plan.sharded().is_none() {
+                    if !joined {
                         after.extend(self.publish(id, &quote!(&#name)));
                     }
                 }

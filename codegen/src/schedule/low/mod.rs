@@ -143,50 +143,21 @@ impl Op {
 
     /// The children in order.
     pub fn children(&self) -> Vec<LowId> {
-        match self {
-            Op::Const(_)
-            | Op::Pi
-            | Op::NegInfinity
-            | Op::Lowest
-            | Op::Smallest
-            | Op::Bool(_)
-            | Op::Place(_)
-            | Op::Scalar(_)
-            | Op::Flag(_)
-            | Op::Size(_)
-            | Op::Position(_) => vec![],
-            Op::Load(_, index) | Op::Label(_, index) | Op::Mask(_, index) => index
-                .iter()
-                .filter_map(|i| match i {
-                    Index::At(id) => Some(*id),
-                    Index::Axis(_) => None,
-                })
-                .collect(),
-            Op::Number(a)
-            | Op::Neg(a)
-            | Op::Powi(a, _)
-            | Op::Unary(_, a)
-            | Op::Not(a)
-            | Op::Local(a)
-            | Op::Owned(a)
-            | Op::Join(a)
-            | Op::Reduce(_, _, a) => vec![*a],
-            Op::Add(a, b)
-            | Op::Sub(a, b)
-            | Op::Mul(a, b)
-            | Op::Div(a, b)
-            | Op::Binary(_, a, b)
-            | Op::Compare(_, a, b)
-            | Op::And(a, b) => vec![*a, *b],
-            Op::Select(c, a, b) => vec![*c, *a, *b],
-            Op::Contract { left, right, .. } => vec![*left, *right],
-        }
+        let mut found = vec![];
+        self.clone().each_child(|child| found.push(*child));
+        found
     }
 
     /// The operation with other children.
     pub(super) fn with_children(&self, mut child: impl FnMut(LowId) -> LowId) -> Op {
         let mut op = self.clone();
-        match &mut op {
+        op.each_child(|id| *id = child(*id));
+        op
+    }
+
+    /// Calls `visit` for the children in order.
+    fn each_child(&mut self, mut visit: impl FnMut(&mut LowId)) {
+        match self {
             Op::Const(_)
             | Op::Pi
             | Op::NegInfinity
@@ -201,7 +172,7 @@ impl Op {
             Op::Load(_, index) | Op::Label(_, index) | Op::Mask(_, index) => {
                 for i in index {
                     if let Index::At(id) = i {
-                        *id = child(*id);
+                        visit(id);
                     }
                 }
             }
@@ -213,7 +184,7 @@ impl Op {
             | Op::Local(a)
             | Op::Owned(a)
             | Op::Join(a)
-            | Op::Reduce(_, _, a) => *a = child(*a),
+            | Op::Reduce(_, _, a) => visit(a),
             Op::Add(a, b)
             | Op::Sub(a, b)
             | Op::Mul(a, b)
@@ -224,16 +195,15 @@ impl Op {
             | Op::Contract {
                 left: a, right: b, ..
             } => {
-                *a = child(*a);
-                *b = child(*b);
+                visit(a);
+                visit(b);
             }
             Op::Select(c, a, b) => {
-                *c = child(*c);
-                *a = child(*a);
-                *b = child(*b);
+                visit(c);
+                visit(a);
+                visit(b);
             }
         }
-        op
     }
 }
 
